@@ -1,0 +1,1 @@
+"""whynet: a laboratory for neural networks."""
