@@ -15,9 +15,10 @@ State = dict[str, Tensor]
 class Optimizer(ABC):
     """An update rule as a frozen dataclass.
 
-    Its float fields are hyper-parameters: the engine passes them to `update` as 0-dim float64 tensors (``hyper``), each arm of a
-    population its own, with the schedule already multiplied into ``lr``. All other fields (``nesterov``) are fixed and shape the
-    graph. Rules work element by element, on a tensor of any shape, so that the engine may hand over all weights as one vector.
+    Its float fields are hyper-parameters: the engine passes them to `update` as 0-dim float64 tensors (``hyper``), each arm
+    of a population its own, with the schedule already multiplied into ``lr``. All other fields (``nesterov``) are fixed and
+    shape the graph. Rules work element by element, on a tensor of any shape, so that the engine may hand over all weights as
+    one vector.
     """
 
     lr: float
