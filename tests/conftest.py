@@ -1,0 +1,30 @@
+"""What every test needs: one thread, English, and the folder of development data where there is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from whynet.text import use_language
+
+torch.set_num_threads(1)
+
+SHARED_DATA = Path(os.environ.get("WHYNET_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with use_language("en"):
+        yield
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data sets; a test that needs it is skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real data sets are not here: {SHARED_DATA}")
+    return SHARED_DATA
