@@ -1,0 +1,1 @@
+"""Controlled comparisons: factors, arms, pairing, statistics, verdicts."""
