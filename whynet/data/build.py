@@ -1,0 +1,102 @@
+"""From raw examples to a data set: check, split, encode, scale."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from whynet.data.check import INPUTS, check_finite, check_source
+from whynet.data.dataset import Dataset, Examples
+from whynet.data.options import Options
+from whynet.data.scale import SCALED, scaled, standard_targets
+from whynet.data.source import Encoded, Source, Table
+from whynet.data.split import SPLITS, Split, split
+from whynet.errors import OptionError
+from whynet.rng import generator
+from whynet.task import Task
+from whynet.text import Text
+
+
+def build(source: Source, name: str, seed: int, options: Options) -> Dataset:
+    """The data set of one seed. The pool is the source's own tensor where nothing has to be changed in it."""
+    check_source(source)
+    if source.classes and options.targets == "standard":
+        raise OptionError(_LABELS)
+    cut = split(source, seed, options)
+    notes = [*source.notes, *_about_split(source, cut)]
+
+    x, scalable, features = source.x, None, source.features
+    if isinstance(x, Table):
+        encoded: Encoded = x.encode(cut.train)
+        x, scalable, features = encoded.x, encoded.scalable, encoded.features
+        notes += encoded.notes
+        check_finite(x, INPUTS)
+    pool_x = scaled(x, cut.train, options.scale, scalable)
+    if options.scale != "none":
+        notes.append(SCALED[options.scale].fill(n=len(cut.train)))
+
+    pool_y = source.y
+    if options.targets == "standard":
+        pool_y, note = standard_targets(pool_y, cut.train)
+        notes.append(note)
+    if options.shuffle_labels:
+        pool_y = _shuffled(pool_y, cut, seed)
+        notes.append(_SHUFFLED)
+
+    task = Task(
+        source.kind,
+        inputs=tuple(pool_x.shape[1:]),
+        outputs=len(source.classes) or pool_y.shape[1],
+        classes=source.classes,
+        features=features,
+        targets=source.targets,
+        largest_class=_largest_share(pool_y[cut.test], len(source.classes)),
+    )
+    sets = [Examples(pool_x, pool_y, index) for index in (cut.train, cut.validation, cut.test)]
+    return Dataset(source.name or name, task, *sets, notes=tuple(notes), frame=source.frame)
+
+
+def _shuffled(y: Tensor, cut: Split, seed: int) -> Tensor:
+    """The targets permuted inside each set, so that every set keeps its classes and none says anything of its inputs."""
+    mixed = y.clone()
+    sets = {"train": cut.train} if cut.whole else {"train": cut.train, "validation": cut.validation, "test": cut.test}
+    for name, index in sets.items():
+        order = torch.randperm(len(index), generator=generator(seed, "noise", "labels", name))
+        mixed[index] = y[index[order]]
+    return mixed
+
+
+def _largest_share(labels: Tensor, classes: int) -> float | None:
+    return float(labels.bincount(minlength=classes).max()) / len(labels) if classes else None
+
+
+def _about_split(source: Source, cut: Split) -> list[Text]:
+    """What the reader should know of the split: that there is none, or that a rare class is missing from a set."""
+    if cut.whole:
+        return [_WHOLE.fill(n=len(source.y))]
+    notes = []
+    for name, index in (("validation", cut.validation), ("test", cut.test)):
+        counts = source.y[index].bincount(minlength=len(source.classes)) if source.classes else torch.ones(1)
+        absent = [name for name, n in zip(source.classes, counts.tolist(), strict=False) if not n]
+        if absent:
+            names = ", ".join(absent[:5]) + (", …" if len(absent) > 5 else "")
+            notes.append(_ABSENT.fill(split=SPLITS[name], names=names))
+    return notes
+
+
+_LABELS = Text(
+    "targets='standard' scales values; these targets are class labels. Leave it out.",
+    "targets='standard'는 값의 크기를 맞추는 옵션인데, 이 데이터의 목표는 클래스 레이블이다. 이 옵션을 뺀다.",
+)
+_WHOLE = Text(
+    "With {n} examples there is nothing to split: training, validation and test set are all of them.",
+    "예제가 {n}개뿐이라 나누지 않는다. 훈련(train), 검증(validation), 테스트(test) 세트가 모두 데이터 전체다.",
+)
+_ABSENT = Text(
+    "The {split} set has no example of: {names}. Too few of them exist to share out.",
+    "{split} 세트에 예제가 없는 클래스: {names}. 나누어 담기에는 수가 너무 적다.",
+)
+_SHUFFLED = Text(
+    "Control: the labels were shuffled inside each set, so there is nothing to learn.",
+    "대조 실험: 세트마다 레이블을 섞었으므로 배울 것이 없다.",
+)
