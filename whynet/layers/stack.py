@@ -61,7 +61,10 @@ def layer(spec: str | Spec, inputs: Shape, place: Text | None = None) -> tuple[n
     except ShapeError as error:  # from a layer inside this one
         raise ShapeError(_INSIDE, where=where, inside=error.message) from error
     except (RuntimeError, ValueError, IndexError) as error:  # what torch raises for shapes that do not fit
-        raise ShapeError(_UNFIT, where=where, shape=inputs, reason=str(error).splitlines()[0]) from error
+        small = info.facts.get("window") and isinstance(error, RuntimeError)
+        mend = _WINDOW if small else _SEE_OPTIONS.fill(signature=info.signature)
+        reason = str(error).splitlines()[0].removesuffix(".")
+        raise ShapeError(_UNFIT, where=where, shape=inputs, reason=reason, mend=mend) from error
 
 
 def stack(specs: Iterable[str | Spec], inputs: Shape) -> tuple[dict[str, nn.Module], Shape]:
@@ -101,15 +104,18 @@ def _mend(takes: tuple[str, ...], inputs: Shape) -> Text:
     )
 
 
-_PLACE = Text("Layer {index} (the first is 0), {spec}", "{index}번째 층(처음이 0), {spec}")
+_PLACE = Text("Layer {index} (counted from 0), {spec}", "{index}번 층(0부터 센다), {spec}")
 _INSIDE = Text("{where}: {inside}", "{where}: {inside}")
 _WRONG_AXES = Text(
     "{where}: expected an example of shape {wants}. Received: {shape}. {mend}",
     "{where}: 예제 하나의 모양은 {wants}이어야 한다. 받은 것: {shape}. {mend}",
 )
 _UNFIT = Text(
-    "{where} does not fit an example of shape {shape}: {reason} "
-    "A window (kernel) may not exceed what is left of the picture: use padding, or fewer pooling layers.",
-    "{where}: 모양이 {shape}인 예제에 맞지 않는다. {reason} "
-    "창(kernel)은 남은 그림보다 클 수 없다. 패딩(padding)을 주거나 풀링(pooling) 층을 줄인다.",
+    "{where}: expected an example that it fits. Received: {shape}. {reason}. {mend}",
+    "{where}: 예제의 모양이 층에 맞아야 한다. 받은 것: {shape}. {reason}. {mend}",
 )
+_WINDOW = Text(
+    "A window may not exceed what is left of the picture: give it padding, or use fewer strides and pools before it.",
+    "창(window)은 남은 그림보다 클 수 없다. 패딩(padding)을 주거나 그 앞의 stride와 풀링(pooling)을 줄인다.",
+)
+_SEE_OPTIONS = Text("Its options: {signature}.", "쓸 수 있는 옵션: {signature}.")
