@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, cast, get_type_hints
 
 from torch import Tensor
+
+from whynet.registry import check
 
 State = dict[str, Tensor]
 
@@ -17,12 +19,19 @@ class Optimizer(ABC):
 
     Its float fields are hyper-parameters: the engine passes them to `update` as 0-dim float64 tensors (``hyper``), each arm
     of a population its own, with the schedule already multiplied into ``lr``. All other fields (``nesterov``) are fixed and
-    shape the graph. Rules work element by element, on a tensor of any shape, so that the engine may hand over all weights as
-    one vector.
+    shape the graph, and so does a float left at None (``momentum=None``): its part of the rule is not there. Rules work
+    element by element, on a tensor of any shape, so that the engine may hand over all weights as one vector.
     """
 
     lr: float
     elementwise: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Check the options however the rule was made, and make ``lr=1`` the float it stands for. Raises `OptionError`."""
+        hints = get_type_hints(type(self), include_extras=True)
+        for f in fields(cast(Any, self)):
+            label = f"{type(self).__name__.lower()}: {f.name}"
+            object.__setattr__(self, f.name, check(label, hints[f.name], getattr(self, f.name)))
 
     @abstractmethod
     def start(self, weights: Tensor) -> State:
