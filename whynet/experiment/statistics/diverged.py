@@ -16,15 +16,13 @@ def settle(
 
     A run that diverged is a failure, not a missing value: leaving it out would make the learning rate that blows up half of the
     networks look as good as its lucky half. It can never beat a run that finished, and it costs no more than the worst of them,
-    so one explosion cannot drown a comparison. Where nothing is finite and chance is unknown the values stay as they are.
+    so one explosion cannot drown a comparison. Where nothing is finite and chance is unknown every value is NaN.
     """
     arms = {name: np.asarray(values, dtype=float) for name, values in values_by_level.items()}
     seen = [float(value) for values in arms.values() for value in values if np.isfinite(value)]
     if chance is not None:
         seen.append(chance)
-    if not seen:
-        return arms
-    worst = min(seen) if higher_is_better else max(seen)
+    worst = float("nan") if not seen else min(seen) if higher_is_better else max(seen)
     return {name: np.where(np.isfinite(values), values, worst) for name, values in arms.items()}
 
 
