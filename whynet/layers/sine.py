@@ -15,6 +15,8 @@ Shape = tuple[int, ...]
 class Sine(nn.Module):
     """sin(ω₀ · x), element by element, any shape."""
 
+    is_activation = True  # probes of activations look for this mark
+
     def __init__(self, omega0: float) -> None:
         super().__init__()
         self.omega0 = omega0

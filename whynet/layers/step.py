@@ -12,6 +12,8 @@ Shape = tuple[int, ...]
 class Step(nn.Module):
     """1 where x ≥ 0, 0 elsewhere (Heaviside). Its gradient is zero everywhere, and is returned as zeros, not as missing."""
 
+    is_activation = True  # probes of activations look for this mark
+
     def forward(self, x: Tensor) -> Tensor:
         return x.floor().clamp(-1, 0) + 1  # x ≥ 0: 0 + 1; x < 0: -1 + 1. A comparison would cut the graph instead
 
