@@ -1,10 +1,22 @@
 """Figures: one function, one picture. Every function returns a matplotlib `Figure` and touches no global state."""
 
+from whynet.figures.boundary import decision_boundary
 from whynet.figures.by_depth import by_depth
+from whynet.figures.class_counts import class_counts
+from whynet.figures.confusion import confusion
 from whynet.figures.curves import curves
+from whynet.figures.features import correlation, distribution
 from whynet.figures.heat import heat
+from whynet.figures.path import path_2d
+from whynet.figures.pictures import images, worst
+from whynet.figures.relation import relation
 from whynet.figures.save import save, svg
+from whynet.figures.schedule import schedule
 from whynet.figures.style import theme, use_theme
 from whynet.figures.trial import Level, trial
+from whynet.figures.weights import weights
 
-__all__ = ["Level", "by_depth", "curves", "heat", "save", "svg", "theme", "trial", "use_theme"]
+__all__ = [
+    "Level", "by_depth", "class_counts", "confusion", "correlation", "curves", "decision_boundary", "distribution", "heat",
+    "images", "path_2d", "relation", "save", "schedule", "svg", "theme", "trial", "use_theme", "weights", "worst",
+]  # fmt: skip

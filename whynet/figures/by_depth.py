@@ -7,9 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from whynet.figures.canvas import End, Words, finish, gridded, label_ends, log_scale, name_axes, plain_ticks, single, wrapped
+from whynet.figures.canvas import (
+    End,
+    Words,
+    finish,
+    gridded,
+    label_ends,
+    log_scale,
+    name_axes,
+    plain_ticks,
+    side_legend,
+    single,
+    wrapped,
+)
 from whynet.figures.curves import DIRECT
 from whynet.figures.interval import band
 from whynet.figures.style import MARKERS, SMALL, theme
@@ -25,20 +36,21 @@ def by_depth(
     """The geometric mean over seeds at each layer, with its 95 % interval, one line for each label.
 
     ``levels``: label → a series (layer → value) of one seed, or a frame with a row for each seed and a column for each layer in
-    network order. A value of exactly zero cannot stand on a logarithmic axis: it is drawn as an open triangle at the bottom.
+    network order. A value of exactly zero cannot stand on a logarithmic axis: it is drawn as an open triangle at the bottom,
+    and the mean has a gap there.
     """
     frames = {label: _frame(values) for label, values in levels.items()}
     seeds = max((len(frame) for frame in frames.values()), default=0)
     tables = {label: frame.to_numpy(dtype=float) for label, frame in frames.items()}
     positive = np.concatenate([table[np.isfinite(table) & (table > 0)] for table in tables.values()] or [np.array([])])
     log = log and bool(len(positive))
-    floor = float(positive.min()) / 3 if log else 0.0
+    floor = float(positive.min()) / 3 if log else 0.0  # where zeros are marked
     zeros = log and any((table == 0).any() for table in tables.values())
     figure, ax = single(title, note=_note(seeds, log, zeros))
     ends = []
     for i, (label, table) in enumerate(tables.items()):
         place = np.arange(1, table.shape[1] + 1)
-        stats = band(np.where(table == 0, floor, table) if log else table, log)
+        stats = band(table, log)  # no mean at a layer where a seed is exactly zero
         colour, marker = theme().colour(i), MARKERS[i % len(MARKERS)]
         ax.fill_between(place, stats.low, stats.high, color=colour, alpha=0.2, linewidth=0)
         dense = len(place) > 30
@@ -46,11 +58,13 @@ def by_depth(
             place, stats.mean, color=colour, linestyle=theme().dash(i), linewidth=2,
             marker="" if dense else marker, markersize=5, label=label,
         )  # fmt: skip
+        for seed in table if len(table) > 1 else []:
+            ax.plot(place, np.where((seed > 0) | (not log), seed, np.nan), color=colour, alpha=0.3, linewidth=0.8)
         dead = place[(table == 0).any(axis=0)] if log else []
         ax.plot(dead, np.full(len(dead), floor), "v", color=colour, markerfacecolor=theme().paper, markersize=8, zorder=4)
         known = np.flatnonzero(np.isfinite(stats.mean))
-        if len(known):
-            ends.append(End(float(place[known[-1]]), float(stats.mean[known[-1]]), wrapped(label, 1.6), colour))
+        spot = (float(place[known[-1]]), float(stats.mean[known[-1]])) if len(known) else (float(place[-1]), floor)
+        ends.append(End(*spot, wrapped(label, 1.6), colour))
     plain_ticks(ax)
     if log:
         log_scale(ax)
@@ -58,13 +72,14 @@ def by_depth(
     if names and all(name == names[0] for name in names) and len(names[0]) <= NAMED:
         ax.set_xticks(range(1, len(names[0]) + 1), [wrapped(name, 5.0 / len(names[0]), SMALL) for name in names[0]])
     else:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        deepest = max((len(name) for name in names), default=1)
+        ax.set_xticks(range(1, deepest + 1, max(1, -(-deepest // 10))))
     gridded(ax)
     name_axes(ax, x, quantity)
     if len(levels) <= DIRECT:
         label_ends(ax, ends)
     else:
-        figure.legend(loc="outside right upper", frameon=False, fontsize=SMALL)
+        side_legend(ax)
     return finish(figure)
 
 
@@ -77,7 +92,8 @@ def _note(seeds: int, log: bool, zeros: bool) -> Words:
     said = Text("One seed. ", "시드(seed) 하나. ")
     if seeds > 1:
         said = Text(
-            "Line: {kind} of {n} seeds. Band: its 95 % interval. ", "선: 시드 {n}개의 {kind}. 띠: 그 95 % 신뢰 구간. "
+            "Line: {kind} of {n} seeds. Band: its 95 % interval. Thin: each seed. ",
+            "굵은 선: 시드 {n}개의 {kind}. 띠: 그 95 % 신뢰 구간. 가는 선: 시드 하나하나. ",
         ).fill(n=seeds, kind=kind)
     zero = Text("▽ exactly zero, off this scale.", "▽ 정확히 0이라 이 축에 나타낼 수 없다.")
     return str(said) + (str(zero) if zeros else "")

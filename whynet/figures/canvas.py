@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from whynet.figures.style import BODY, HEIGHT, SMALL, TITLE, WIDTH, families, shown, theme
+from whynet.figures.style import BODY, FAMILIES, HEIGHT, SMALL, TITLE, WIDTH, advance, shown, theme
 from whynet.text import Text
 
 Words = Text | str
@@ -56,11 +55,10 @@ def finish(figure: Figure) -> Figure:
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_color(now.muted)
         ax.tick_params(color=now.muted, labelcolor=now.ink, labelsize=ax.xaxis.get_tick_params().get("labelsize", SMALL + 0.5))
-        ax.tick_params(labelfontfamily=families())  # ticks made later, when drawn, keep the font
-        ax.title.set_fontsize(BODY)
+        ax.tick_params(labelfontfamily=FAMILIES)  # ticks made later, when drawn, keep the font
     for text in figure.findobj(Drawn):
         assert isinstance(text, Drawn)
-        text.set_fontfamily(families())
+        text.set_fontfamily(FAMILIES)
         text.set_parse_math(False)  # a column named "price ($)" is not a formula
         text.set_text(shown(text.get_text()))
         if text.get_color() == "black":  # a text that nobody coloured takes the ink
@@ -73,13 +71,36 @@ def gridded(ax: Axes, axis: str = "y") -> None:
     ax.grid(True, axis=axis, color=theme().grid, linewidth=0.8)  # type: ignore[arg-type]
 
 
+def side_legend(ax: Axes) -> None:
+    """The names of the marks, right of the axes."""
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, frameon=False, fontsize=SMALL + 0.5)
+
+
+def row_legend(figure: Figure, ax: Axes, columns: int = 6) -> None:
+    """The names of the marks in rows under the headline, where the right side is taken."""
+    handles, names = ax.get_legend_handles_labels()
+    headline = figure.get_suptitle()
+    above = headline.count("\n") + 1 if headline else 0
+    rows = -(-len(names) // columns)
+    figure.set_figheight(figure.get_figheight() + 0.2 * rows)
+    now = theme()
+    figure.suptitle(
+        headline + "\n " * rows, x=0.1 / figure.get_figwidth(), ha="left", fontsize=TITLE, color=now.ink, linespacing=1.3
+    )
+    top = 1 - (0.05 + above * TITLE * 1.36 / 72) / figure.get_figheight()
+    legend = figure.legend(
+        handles, names, loc="upper left", bbox_to_anchor=(0.0, top), ncols=min(len(names), columns), frameon=False, fontsize=SMALL,
+        borderaxespad=0.1, columnspacing=1.2,
+    )  # fmt: skip
+    legend.set_in_layout(False)
+
+
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
 def width_of(text: str, points: float) -> float:
-    """About how wide a line is drawn, in inches; on the safe side."""
-    ems = sum(0.95 if unicodedata.east_asian_width(letter) in "WF" else 0.6 for letter in text)
-    return ems * points / 72
+    """How wide a line is drawn, in inches."""
+    return sum(advance(letter) for letter in text) * points / 72
 
 
 def wrapped(text: str, inches: float, points: float = BODY) -> str:
@@ -96,6 +117,9 @@ def wrapped(text: str, inches: float, points: float = BODY) -> str:
                 lines.append(line)
             while width_of(word, points) > inches and len(word) > 1:
                 fit = max(1, next(n for n in range(len(word), 0, -1) if n == 1 or width_of(word[:n], points) <= inches))
+                fit = max(
+                    (n for n in range(2, fit + 1) if word[n - 1] in "(,=_/-"), default=fit
+                )  # rather where a reader breathes
                 lines.append(word[:fit])
                 word = word[fit:]
             line = word

@@ -21,12 +21,13 @@ from whynet.figures.canvas import (
     name_axes,
     number,
     plain_ticks,
+    side_legend,
     single,
     wrapped,
 )
 from whynet.figures.interval import band
-from whynet.figures.style import SMALL, theme
-from whynet.text import Text
+from whynet.figures.style import theme
+from whynet.text import Text, join
 
 Run = History | tuple[ArrayLike, ArrayLike]  # one seed: its history, or steps and values
 DIRECT = 6  # up to so many lines carry their name at their end; more get a legend
@@ -52,11 +53,12 @@ def curves(
     The mean is drawn only where every seed has a finite value. A seed that stops being finite ends in a cross. With ``log`` the
     mean is geometric, and values that are not positive leave a gap.
     """
-    seeds = max((len(group) for group in runs.values()), default=0)
-    figure, ax = single(title, note=_note(seeds, log))
+    groups = {label: [_arrays(run, split, what) for run in group] for label, group in runs.items()}
+    seeds = max((len(group) for group in groups.values()), default=0)
+    lost = any(len(values) and not np.isfinite(values[-1]) for group in groups.values() for _, values in group)
+    figure, ax = single(title, note=join([_note(seeds, log), _LOST]) if lost else _note(seeds, log))
     ends: list[End] = []
-    for i, (label, group) in enumerate(runs.items()):
-        arrays = [_arrays(run, split, what) for run in group]
+    for i, (label, arrays) in enumerate(groups.items()):
         ends += _draw_one(ax, i, label, arrays, log)
     plain_ticks(ax)
     if log and any(line.get_ydata() is not None and np.any(np.asarray(line.get_ydata(), float) > 0) for line in ax.lines):
@@ -72,7 +74,7 @@ def curves(
     if len(runs) <= DIRECT:
         label_ends(ax, ends)
     else:
-        figure.legend(loc="outside right upper", frameon=False, fontsize=SMALL)
+        side_legend(ax)
         label_ends(ax, [end for end in ends if end.colour == theme().muted])
     return finish(figure)
 
@@ -110,6 +112,9 @@ def _on(grid: np.ndarray, steps: np.ndarray, values: np.ndarray) -> np.ndarray:
     if len(steps) == len(grid):  # the usual case: every seed was measured at the same steps
         return values
     return np.interp(grid, steps, values, left=np.nan, right=np.nan) if len(steps) else np.full(len(grid), np.nan)
+
+
+_LOST = Text("×: a seed stopped being finite.", "×: 시드 하나가 유한한 값을 잃은 곳.")
 
 
 def _note(seeds: int, log: bool) -> Text:

@@ -18,8 +18,6 @@ from matplotlib import font_manager
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.ft2font import FT2Font
 
-from whynet.text import language
-
 ThemeName = Literal["light", "dark", "print"]
 
 WIDTH = 6.8  # inches; a figure as wide as a page of text
@@ -31,6 +29,7 @@ SMALL = 8.5  # notes and crowded labels; nothing is smaller
 FONT = Path(__file__).parent / "fonts" / "NanumGothic.ttf"
 font_manager.fontManager.addfont(FONT)
 LATIN, KOREAN = "DejaVu Sans", "NanumGothic"
+FAMILIES = [LATIN, KOREAN]  # the second stands in for what the first lacks: Hangul
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 ORANGE, SKY, YELLOW = "#e69f00", "#56b4e9", "#f0e442"
@@ -90,16 +89,27 @@ def use_theme(name: ThemeName) -> Iterator[None]:
         _theme.reset(token)
 
 
-def families() -> list[str]:
-    """The fonts of the current language, the second standing in where the first lacks a glyph."""
-    return [KOREAN, LATIN] if language() == "ko" else [LATIN, KOREAN]
+@cache
+def _fonts() -> tuple[FT2Font, ...]:
+    latin = font_manager.findfont(LATIN, fallback_to_default=False)
+    return FT2Font(str(latin)), FT2Font(str(FONT))
 
 
 @cache
 def drawable() -> frozenset[int]:
-    """The characters that the two fonts can draw."""
-    latin = font_manager.findfont(LATIN, fallback_to_default=False)
-    return frozenset(FT2Font(str(FONT)).get_charmap()) | frozenset(FT2Font(latin).get_charmap())
+    """The characters that the fonts can draw."""
+    return frozenset[int]().union(*(font.get_charmap() for font in _fonts()))
+
+
+@cache
+def advance(letter: str) -> float:
+    """How far a letter moves the pen, in ems."""
+    for font in _fonts():
+        glyph = font.get_charmap().get(ord(letter))
+        if glyph is not None:
+            font.set_size(100, 72)
+            return float(font.load_glyph(glyph).linearHoriAdvance) / 65536 / 100
+    return 1.0
 
 
 def shown(text: str) -> str:
