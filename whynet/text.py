@@ -67,6 +67,11 @@ class Text:
         values = {key: value.show(lang) if isinstance(value, Text) else value for key, value in self.values.items()}
         return _FORMATTERS[lang].vformat(template, (), values)
 
+    @property
+    def both(self) -> dict[Language, str]:
+        """The sentence in each language, for JSON."""
+        return {name: self.show(name) for name in LANGUAGES}
+
     def __str__(self) -> str:
         return self.show(language())
 

@@ -1,0 +1,1 @@
+"""Training: the step, the tiers, populations, events, probes."""

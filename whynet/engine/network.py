@@ -1,0 +1,156 @@
+"""A module as a pure function of one vector of weights.
+
+`Network` keeps the shape of an ``nn.Module``: where each parameter lies in the vector, which buffers there are, which layers can be
+looked into. It never changes the module it was made from.
+
+    outputs = network(weights, buffers, x)         weights (P,), x (B, *inputs), outputs (B, units)
+
+With all weights in one vector an optimizer step is a handful of operations whatever the depth, and a population of networks is
+one matrix (A, P).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from whynet.engine.noise import Tape, taped
+
+Buffers = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A module that owns weights: its name, and where its parameters lie in the vector."""
+
+    name: str
+    kind: str
+    start: int
+    stop: int
+
+
+@dataclass
+class Captured:
+    """What a forward pass showed on the way: the output of every layer and of every activation function, by name."""
+
+    layers: dict[str, Tensor] = field(default_factory=dict)
+    activations: dict[str, Tensor] = field(default_factory=dict)
+    everything: dict[str, Tensor] = field(default_factory=dict)  # both, in the order in which they ran
+
+
+class Network:
+    """The functional view of a module. The module given is copied."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = copy.deepcopy(module)
+        named = [(name, p) for name, p in self.module.named_parameters() if p.requires_grad]
+        frozen = {name: p.detach() for name, p in self.module.named_parameters() if not p.requires_grad}
+        self.names = [name for name, _ in named]
+        self.shapes = [parameter.shape for _, parameter in named]
+        self.sizes = [parameter.numel() for _, parameter in named]
+        self.size = sum(self.sizes)  # P
+        self.initial = torch.cat([p.detach().reshape(-1) for _, p in named]) if named else torch.zeros(0)
+        self.buffers: Buffers = {**{name: b.detach().clone() for name, b in self.module.named_buffers()}, **frozen}
+        self.layers = self._find_layers()
+        self.activations = [name for name, child in self.module.named_modules() if is_activation(child)]
+        self.kinds = {name: type(child).__name__ for name, child in self.module.named_modules()}
+
+    def _find_layers(self) -> list[Layer]:
+        starts, at = {}, 0
+        for name, size in zip(self.names, self.sizes, strict=True):
+            starts[name] = (at, at + size)
+            at += size
+        found = []
+        for name, child in self.module.named_modules():
+            own = [f"{name}.{p}" if name else p for p, v in child.named_parameters(recurse=False) if v.requires_grad]
+            own = [p for p in own if p in starts]  # a shared parameter belongs to the module that names it first
+            matrices = [v for v in child.parameters(recurse=False) if v.ndim >= 2]
+            if own and matrices:  # norms and other per-channel scales are not what "a layer" means to a reader
+                found.append(Layer(name, type(child).__name__, starts[own[0]][0], starts[own[-1]][1]))
+        return found
+
+    def unpack(self, weights: Tensor) -> dict[str, Tensor]:
+        """The parameters by name, as views of the vector."""
+        pieces = weights.split(self.sizes)
+        return {name: piece.view(shape) for name, piece, shape in zip(self.names, pieces, self.shapes, strict=True)}
+
+    def pack(self, module: nn.Module) -> Tensor:
+        """The vector (P,) of another module of the same architecture."""
+        parameters = dict(module.named_parameters())
+        return torch.cat([parameters[name].detach().reshape(-1) for name in self.names]) if self.names else torch.zeros(0)
+
+    def __call__(self, weights: Tensor, buffers: Buffers, x: Tensor, tape: Tape | None = None) -> Tensor:
+        """The outputs, (B, units). In training mode the buffers given (running statistics) are updated in place."""
+        with taped(tape):
+            return functional_call(self.module, {**self.unpack(weights), **buffers}, (x,))
+
+    def train(self) -> None:
+        """From here on run as in training: dropout on, batch statistics."""
+        self.module.train()
+
+    def eval(self) -> None:
+        """From here on run as in use: dropout off, running statistics."""
+        self.module.eval()
+
+    @contextmanager
+    def capturing(self) -> Iterator[Captured]:
+        """Keep what layers and activation functions put out during the forward passes inside the block."""
+        captured, handles = Captured(), []
+        wanted = {layer.name: captured.layers for layer in self.layers}
+        wanted |= dict.fromkeys(self.activations, captured.activations)
+
+        def keep(name: str, into: dict[str, Tensor]) -> Any:
+            def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+                if isinstance(output, Tensor):
+                    into[name] = captured.everything[name] = output
+
+            return hook
+
+        for name, child in self.module.named_modules():
+            if name in wanted:
+                handles.append(child.register_forward_hook(keep(name, wanted[name])))
+        try:
+            yield captured
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def noise_wanted(self, x: Tensor) -> Tape:
+        """Which random numbers one training pass over a batch like ``x`` draws (dropout masks, noise); see `noise`."""
+        tape = Tape.recording()
+        was_training = self.module.training
+        self.train()
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            before = torch.get_rng_state()
+            self(self.initial, clone(self.buffers), x, tape)
+            tape.overlooked = not torch.equal(before, torch.get_rng_state())
+        self.module.train(was_training)
+        return tape
+
+    def load(self, weights: Tensor, buffers: Mapping[str, Tensor]) -> nn.Module:
+        """A module of the user's own kind that holds these weights, ready for use and in evaluation mode."""
+        module = copy.deepcopy(self.module)
+        with torch.no_grad():
+            own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+            for name, value in {**self.unpack(weights), **buffers}.items():
+                own[name].copy_(value)
+        return module.eval()
+
+
+def clone(buffers: Mapping[str, Tensor]) -> Buffers:
+    """A copy of the buffers that a pass may update."""
+    return {name: value.clone() for name, value in buffers.items()}
+
+
+def is_activation(module: nn.Module) -> bool:
+    """Whether a module is an activation function: torch's, or one of whynet's."""
+    if getattr(module, "is_activation", False) is True:
+        return True
+    return type(module).__module__ == "torch.nn.modules.activation" and not isinstance(module, nn.MultiheadAttention)

@@ -1,0 +1,133 @@
+"""Random numbers inside a training step, drawn outside of it.
+
+Dropout and noise layers draw from a global generator, so the masks of one network would depend on which others train beside it.
+Here a pass is first run once to record which numbers it draws; from then on each arm's numbers are drawn from its own stream,
+for each step afresh, and handed to the step as an input. The same arm therefore sees the same masks alone, in a population,
+traced or not, and after a resume.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from whynet.rng import generator
+
+
+class Tape:
+    """The random numbers of one pass, in the order in which it asks for them."""
+
+    def __init__(self, uniform: Tensor | None, normal: Tensor | None) -> None:
+        self.uniform, self.normal = uniform, normal  # (U,), (N,); None while recording
+        self.asked = {"uniform": 0, "normal": 0}
+        self.overlooked = False  # whether the pass drew from torch's global generator in a way the tape does not know
+
+    @classmethod
+    def recording(cls) -> Tape:
+        """A tape that notes what is asked for and answers with zeros of the right shape."""
+        return cls(None, None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the recorded pass drew nothing."""
+        return not any(self.asked.values())
+
+    def silent(self) -> Tape | None:
+        """A tape that answers with zeros and halves, for a pass whose exact masks do not matter."""
+        return None if self.is_empty else Tape.recording()
+
+    def take(self, kind: str, like: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """The next numbers: uniform on [0, 1) or standard normal."""
+        source = self.uniform if kind == "uniform" else self.normal
+        start, count = self.asked[kind], math.prod(shape)
+        self.asked[kind] = start + count
+        if source is None:
+            return torch.full(shape, 0.5 if kind == "uniform" else 0.0, dtype=like.dtype, device=like.device)
+        return source[start : start + count].view(shape).to(like.dtype)
+
+
+def draw(asked: dict[str, int], seed: int, step: int) -> tuple[Tensor, Tensor]:
+    """One arm's numbers for one step: uniform (U,) and normal (N,), each from its own stream."""
+    return (
+        torch.rand(asked["uniform"], generator=generator(seed, "dropout", step)),
+        torch.randn(asked["normal"], generator=generator(seed, "noise", step)),
+    )
+
+
+@contextmanager
+def taped(tape: Tape | None) -> Iterator[None]:
+    """Inside the block every random draw of torch's dropout and noise functions is taken from the tape."""
+    with _Taped(tape) if tape is not None else nullcontext():
+        yield
+
+
+class _Taped(TorchFunctionMode):
+    def __init__(self, tape: Tape) -> None:
+        super().__init__()
+        self.tape = tape
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        replacement = _REPLACED.get(function)
+        return replacement(self.tape, *args, **(kwargs or {})) if replacement else function(*args, **(kwargs or {}))
+
+
+def _dropout(tape: Tape, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    return _mask(tape, x, p, tuple(x.shape)) if training else x
+
+
+def _channel_dropout(tape: Tape, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    return _mask(tape, x, p, (*x.shape[:2], *(1 for _ in x.shape[2:]))) if training else x  # whole channels (Tompson, 2015)
+
+
+def _mask(tape: Tape, x: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
+    keep = tape.take("uniform", x, shape) >= p
+    scale = 1 / (1 - p) if not isinstance(p, float) or p < 1 else 0.0
+    return x * keep * scale
+
+
+def _rand_like(tape: Tape, x: Tensor, **_: Any) -> Tensor:
+    return tape.take("uniform", x, tuple(x.shape))
+
+
+def _randn_like(tape: Tape, x: Tensor, **_: Any) -> Tensor:
+    return tape.take("normal", x, tuple(x.shape))
+
+
+def _bernoulli(tape: Tape, x: Tensor, p: float | None = None, **_: Any) -> Tensor:
+    return (tape.take("uniform", x, tuple(x.shape)) < (x if p is None else p)).to(x.dtype)
+
+
+def _rand(tape: Tape, *size: Any, **options: Any) -> Tensor:
+    return tape.take("uniform", torch.empty(0, dtype=options.get("dtype")), _shape(size, options))
+
+
+def _randn(tape: Tape, *size: Any, **options: Any) -> Tensor:
+    return tape.take("normal", torch.empty(0, dtype=options.get("dtype")), _shape(size, options))
+
+
+def _shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
+    given = options.get("size", size)
+    return tuple(given[0]) if len(given) == 1 and not isinstance(given[0], int) else tuple(given)
+
+
+_REPLACED: dict[Any, Callable[..., Any]] = {
+    F.dropout: _dropout,
+    torch.dropout: _dropout,
+    F.dropout1d: _channel_dropout,
+    F.dropout2d: _channel_dropout,
+    F.dropout3d: _channel_dropout,
+    torch.rand: _rand,
+    torch.randn: _randn,
+    torch.rand_like: _rand_like,
+    torch.randn_like: _randn_like,
+    torch.bernoulli: _bernoulli,
+}

@@ -1,0 +1,228 @@
+"""Arms with equal graphs, trained as one: every tensor gains a leading axis A, and the step is mapped over it.
+
+    weights (A, P) · batch (A, B, *inputs) · learning rate (A,) → losses (A,), weights (A, P)
+
+A population of one has no such axis and costs what a plain training costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from whynet.engine.arm import Arm
+from whynet.engine.checkpoint import Checkpoint
+from whynet.engine.graph import Flat, UntraceableError, trace
+from whynet.engine.network import Buffers
+from whynet.engine.noise import Tape, draw
+from whynet.engine.probes.probe import Probe
+from whynet.engine.step import make_step
+from whynet.optimizers.optimizer import State
+from whynet.rng import derive
+
+Tier = Literal["eager", "traced"]
+EVALUATION_BUDGET = 2**22  # numbers of input handed to one evaluation pass, over all arms
+
+
+class Population:
+    """The training state of arms that share a graph, and the step that moves it."""
+
+    def __init__(self, arms: Sequence[Arm], probes: Sequence[Probe] = (), tier: Tier = "traced") -> None:
+        if len({arm.graph_key for arm in arms}) != 1:
+            raise ValueError("Expected arms with equal graphs; group them by graph_key first.")
+        self.arms, self.tier = list(arms), tier
+        self.size = len(self.arms)
+        self.network = self.arms[0].network
+        self.probes = list(probes)
+        self.untraceable: str | None = None
+        first = self.arms[0]
+        self.buffer_names = list(self.network.buffers)
+        self.state_names = list(first.optimizer.start(self.network.initial))
+        self._hyper = [
+            self._join([torch.tensor(arm.optimizer.hyper[name], dtype=torch.float64) for arm in self.arms])
+            for name in first.optimizer.hyper
+            if name != "lr"
+        ]
+        self._hyper_names = [name for name in first.optimizer.hyper if name != "lr"]
+        self._rates = self._join([arm.learning_rates for arm in self.arms]).unbind(-1)  # T × (), or T × (A,)
+        self._counts = torch.arange(1, first.total_steps + 1, dtype=torch.float64).unbind()  # T × ()
+        self._pool_x, self._pool_y, self._offsets = self._pools()
+        self._functions: dict[tuple[int, bool], tuple[Callable[..., Sequence[Tensor]], Tape]] = {}
+        starts = [Checkpoint(0, a.network.initial, a.network.buffers, a.optimizer.start(a.network.initial)) for a in self.arms]
+        self._leaves: list[Tensor] = []
+        self.restore(starts)
+
+    # --- state ---------------------------------------------------------------------------------------------------
+
+    def restore(self, checkpoints: Sequence[Checkpoint]) -> None:
+        """Go on from checkpoints, one for each arm."""
+        names = [("buffers", n) for n in self.buffer_names] + [("state", n) for n in self.state_names]
+        self._leaves = [self._join([c.weights for c in checkpoints])]
+        self._leaves += [self._join([getattr(c, kind)[name] for c in checkpoints]) for kind, name in names]
+
+    def checkpoint(self, arm: int, step: int) -> Checkpoint:
+        """One arm's state, copied."""
+        own = [self._of(leaf, arm).clone() for leaf in self._leaves]
+        cut = 1 + len(self.buffer_names)
+        buffers = dict(zip(self.buffer_names, own[1:cut], strict=True))
+        return Checkpoint(step, own[0], buffers, dict(zip(self.state_names, own[cut:], strict=True)))
+
+    @property
+    def weights(self) -> Tensor:
+        """(P,), or (A, P)."""
+        return self._leaves[0]
+
+    @property
+    def buffers(self) -> Buffers:
+        """The running statistics, with the axis of arms where there are several."""
+        return dict(zip(self.buffer_names, self._leaves[1 : 1 + len(self.buffer_names)], strict=True))
+
+    def parts(self, arm: int) -> tuple[Tensor, Buffers]:
+        """One arm's weights (P,) and buffers, not copied."""
+        return self.parts_of(self._leaves, arm)
+
+    def snapshot(self) -> list[Tensor]:
+        """The state as it is now, not copied; steps make new tensors, so it stays as it was."""
+        return self._leaves
+
+    def parts_of(self, leaves: Sequence[Tensor], arm: int) -> tuple[Tensor, Buffers]:
+        """One arm's weights and buffers in an earlier state."""
+        own = [self._of(leaf, arm) for leaf in leaves]
+        return own[0], dict(zip(self.buffer_names, own[1 : 1 + len(self.buffer_names)], strict=True))
+
+    def _join(self, values: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(values)) if self.size > 1 else values[0]
+
+    def _of(self, value: Tensor, arm: int) -> Tensor:
+        return value[arm] if self.size > 1 else value
+
+    # --- data ----------------------------------------------------------------------------------------------------
+
+    def _pools(self) -> tuple[Tensor, Tensor, list[int]]:
+        """One pool of examples for all arms, and where each arm's own begins in it."""
+        pools: dict[int, int] = {}
+        xs, ys, at = [], [], 0
+        for arm in self.arms:
+            train = arm.dataset.train
+            key = id(train.pool_x) ^ id(train.pool_y)
+            if key not in pools:
+                pools[key] = at
+                at += len(train.pool_x)
+                xs.append(train.pool_x)
+                ys.append(train.pool_y)
+        offsets = [pools[id(arm.dataset.train.pool_x) ^ id(arm.dataset.train.pool_y)] for arm in self.arms]
+        return (xs[0], ys[0], offsets) if len(xs) == 1 else (torch.cat(xs), torch.cat(ys), offsets)
+
+    def epoch(self, number: int) -> list[Tensor]:
+        """The batches of one epoch as positions in the pool: (B,) or (A, B) each."""
+        orders = [arm.order(number) for arm in self.arms]
+        if self.size == 1:
+            return orders[0]
+        return [torch.stack([b + o for b, o in zip(batch, self._offsets, strict=True)]) for batch in zip(*orders, strict=True)]
+
+    def gather(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of a batch."""
+        if self.size == 1:
+            return self._pool_x.index_select(0, positions), self._pool_y.index_select(0, positions)
+        flat = positions.reshape(-1)
+        return (
+            self._pool_x.index_select(0, flat).view(*positions.shape, *self._pool_x.shape[1:]),
+            self._pool_y.index_select(0, flat).view(*positions.shape, *self._pool_y.shape[1:]),
+        )
+
+    # --- the step ------------------------------------------------------------------------------------------------
+
+    def step(self, number: int, positions: Tensor, probing: bool = False) -> tuple[Tensor, Tensor]:
+        """Training step ``number`` (1, 2, …) on a batch: the losses before it, 0-dim or (A,), and readings, (R,) or (A, R)."""
+        x, y = self.gather(positions)
+        key = (positions.shape[-1], probing)
+        if key not in self._functions:
+            self._functions[key] = self._make(x, y, probing)
+        function, tape = self._functions[key]
+        rate, count = self._rates[number - 1], self._counts[number - 1]
+        arguments = [*self._leaves, *self._hyper, rate, count, x, y, *self._noise(tape, number)]
+        with torch.no_grad():
+            if tape.overlooked:
+                with torch.random.fork_rng(devices=[]):
+                    torch.manual_seed(derive(self.arms[0].seed, "noise", number))
+                    results = function(*arguments)
+            else:
+                results = function(*arguments)
+        self._leaves = list(results[1:-1])
+        return results[0], results[-1]
+
+    def _noise(self, tape: Tape, number: int) -> tuple[Tensor, Tensor]:
+        if tape.is_empty:
+            return (_NOTHING, _NOTHING) if self.size == 1 else (_NOTHING.expand(self.size, 0), _NOTHING.expand(self.size, 0))
+        drawn = [draw(tape.asked, arm.seed, number) for arm in self.arms]
+        return self._join([uniform for uniform, _ in drawn]), self._join([normal for _, normal in drawn])
+
+    def _make(self, x: Tensor, y: Tensor, probing: bool) -> tuple[Callable[..., Sequence[Tensor]], Tape]:
+        """The step for batches of this shape as a function of flat tensors, traced where that is possible."""
+        arm = self.arms[0]
+        tape = self.network.noise_wanted(x if self.size == 1 else x[0])
+        if tape.overlooked and self.size > 1:
+            raise UnstackableError("its forward pass draws random numbers in a way that cannot be told apart by arm")
+        self.network.train()
+        step = make_step(self.network, arm.loss, arm.optimizer, arm.clip, self.probes if probing else ())
+        names = self.state_names
+
+        def ordered(weights: Tensor, buffers: Buffers, state: State, *rest: Any) -> Any:
+            value, weights, buffers, state, readings = step(weights, buffers, state, *rest)
+            return value, weights, buffers, {name: state[name] for name in names}, readings
+
+        mapped = ordered if self.size == 1 else vmap(ordered, in_dims=(0, 0, 0, 0, 0, None, 0, 0, 0, 0))
+        cut = 1 + len(self.buffer_names)
+        buffers = dict(zip(self.buffer_names, self._leaves[1:cut], strict=True))
+        state = dict(zip(self.state_names, self._leaves[cut:], strict=True))
+        hyper = dict(zip(self._hyper_names, self._hyper, strict=True))
+        example = [self._leaves[0], buffers, state, hyper, self._rates[0], self._counts[0], x, y, *self._noise(tape, 1)]
+        flat = Flat(mapped, example)
+        if self.tier == "traced" and self.untraceable is None:
+            try:
+                return trace(flat), tape
+            except UntraceableError as error:
+                self.untraceable = str(error)
+        if self.size > 1:
+            try:
+                flat(*flat.examples)
+            except RuntimeError as error:  # an operation that has no rule for a leading axis of arms
+                raise UnstackableError(str(error).strip().splitlines()[0]) from error
+        return flat, tape
+
+    # --- looking from outside ------------------------------------------------------------------------------------
+
+    def outputs(self, arm: int, x: Tensor, weights: Tensor | None = None, buffers: Buffers | None = None) -> Tensor:
+        """One arm's outputs in evaluation mode, (N, units), in passes that fit the memory."""
+        own_weights, own_buffers = self.parts(arm)
+        weights, buffers = own_weights if weights is None else weights, own_buffers if buffers is None else buffers
+        self.network.eval()
+        rows = max(1, EVALUATION_BUDGET // max(1, x[0].numel()))
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            return torch.cat([self.network(weights, buffers, part) for part in x.split(rows)])
+
+    def outputs_of_all(self, x: Sequence[Tensor]) -> list[Tensor]:
+        """Every arm's outputs in evaluation mode on its own inputs; in one mapped pass where the inputs are alike."""
+        if self.size == 1 or len({tuple(one.shape) for one in x}) > 1:
+            return [self.outputs(arm, one) for arm, one in enumerate(x)]
+        self.network.eval()
+        shared = all(one is x[0] for one in x)
+        rows = max(1, EVALUATION_BUDGET // max(1, x[0][0].numel() * self.size))
+        run = vmap(lambda w, b, part: self.network(w, b, part), in_dims=(0, 0, None if shared else 0))
+        parts = []
+        with torch.no_grad():
+            for start in range(0, len(x[0]), rows):
+                part = x[0][start : start + rows] if shared else torch.stack([one[start : start + rows] for one in x])
+                parts.append(run(self.weights, self.buffers, part))
+        return list(torch.cat(parts, dim=1).unbind())
+
+
+class UnstackableError(Exception):
+    """These arms cannot be run as one; run them one after another."""
+
+
+_NOTHING = torch.zeros(0)

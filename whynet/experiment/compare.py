@@ -1,0 +1,221 @@
+"""The comparison: every level of one factor under every seed, everything else paired, and what the numbers allow one to say.
+
+compare(recipe("digits", "mlp"), {"model.activation": ["sigmoid", "relu"]}, seeds=5)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from whynet.engine.arm import prepare
+from whynet.engine.fit import Fitted, fit_all
+from whynet.engine.train import Watching
+from whynet.errors import ComparisonError, nearest
+from whynet.experiment.factor import Level, check_controlled, check_paired, levels_of
+from whynet.experiment.progress import Meter, Progress
+from whynet.experiment.statistics import LevelSummary, summarise
+from whynet.experiment.statistics.interval import Bounds
+from whynet.experiment.tuning import RATES, Tuned, tune
+from whynet.recipe import Recipe, with_seed
+from whynet.spec import Spec
+from whynet.task import Task
+from whynet.text import Text
+
+BOUNDS: Mapping[str, Bounds] = {"accuracy": (0.0, 1.0), "r2": (-np.inf, 1.0)}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came out: the trained arms, and the statistics over seeds."""
+
+    paths: tuple[str, ...]  # the factor: the fields of the recipe in which levels may differ
+    levels: list[Level]
+    seeds: tuple[int, ...]
+    baseline: str
+    arms: dict[str, list[Fitted]]  # by level, in the order of the seeds
+    tuned: list[Tuned]
+    notes: list[Text]
+    seconds: float
+
+    @property
+    def task(self) -> Task:
+        """What the networks were trained for."""
+        return self.arms[self.baseline][0].dataset.task
+
+    @property
+    def metric(self) -> str:
+        """The number compared, measured on the test set; higher is better."""
+        return self.task.metric
+
+    @cached_property
+    def values(self) -> dict[str, list[float]]:
+        """The metric by level, a value for each seed; NaN where training diverged."""
+        return {
+            name: [np.nan if one.outcome.status == "diverged" else one.score("test") for one in arms]
+            for name, arms in self.arms.items()
+        }
+
+    @property
+    def chance(self) -> float:
+        """The metric of ignoring the input, averaged over the seeds' test sets."""
+        return float(np.mean([one.dataset.task.chance for one in self.arms[self.baseline]]))
+
+    @cached_property
+    def summaries(self) -> list[LevelSummary]:
+        """A row for each level: mean, interval, paired difference to the baseline, superiority, verdict."""
+        return summarise(self.values, self.baseline, BOUNDS.get(self.metric), chance=self.chance)
+
+    def summary(self, level: str) -> LevelSummary:
+        """One level's row."""
+        return next(row for row in self.summaries if row.level == level)
+
+    @cached_property
+    def verdict(self) -> Text:
+        """The whole comparison in one sentence."""
+        rows = [row for row in self.summaries if row.level != self.baseline]
+        better = sorted((r for r in rows if r.outcome == "better"), key=lambda r: -r.mean.mean)
+        worse = [r for r in rows if r.outcome == "worse"]
+        if better:
+            top = better[0]
+            return _BETTER.fill(level=top.level, baseline=self.baseline, words=top.verdict, count=len(better), n=len(rows))
+        if worse and len(worse) == len(rows):
+            return _ALL_WORSE.fill(baseline=self.baseline, n=len(rows))
+        if worse:
+            return _SOME_WORSE.fill(baseline=self.baseline, worse=", ".join(r.level for r in worse))
+        if any(r.outcome == "unknown" for r in rows):
+            return next(r.verdict for r in rows if r.outcome == "unknown")
+        return (
+            _SAME.fill(baseline=self.baseline, words=rows[0].verdict) if len(rows) == 1 else _NONE.fill(baseline=self.baseline)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as plain data: recipes, values, statistics."""
+        return {
+            "factor": list(self.paths), "seeds": list(self.seeds), "baseline": self.baseline, "metric": self.metric,
+            "chance": self.chance, "seconds": self.seconds, "verdict": self.verdict.both,
+            "tuned": {t.level: {"rate": t.rate, "validation_loss": {f"{r:g}": v for r, v in t.losses.items()}} for t in self.tuned},
+            "levels": [
+                {
+                    "name": row.level,
+                    "recipe": next(level.recipe.written() for level in self.levels if level.name == row.level),
+                    "values": [None if np.isnan(v) else v for v in self.values[row.level]],
+                    "mean": row.mean.mean, "interval": [row.mean.low, row.mean.high],
+                    "difference": None if row.difference is None else [row.difference.mean, row.difference.low, row.difference.high],
+                    "p": row.p, "adjusted_p": row.adjusted_p,
+                    "superiority": None if row.superiority is None else row.superiority.mean,
+                    "outcome": row.outcome, "verdict": row.verdict.both,
+                }
+                for row in self.summaries
+            ],
+        }  # fmt: skip
+
+
+def compare(
+    base: Recipe,
+    factor: Mapping[str, Sequence[Any]],
+    seeds: int | Sequence[int] = 5,
+    *,
+    baseline: str | None = None,
+    tune_rates: bool | None = None,
+    listen: Callable[[Progress], None] | None = None,
+    watching: Watching | None = None,
+    stack: bool = True,
+) -> Comparison:
+    """Train every value of one factor under every seed and compare them, paired.
+
+    factor: one path and its values, ``{"optimizer.lr": [0.01, 0.1]}``. A factor that is the whole optimizer has each level's learning
+    rate tuned first with the same budget, unless ``tune_rates=False``. baseline: the level the others are compared with; the first.
+    Raises `ComparisonError` where arms would differ in more than the factor.
+    """
+    path, levels = levels_of(base, factor)
+    tunes = path == "optimizer" if tune_rates is None else tune_rates
+    return compare_levels(
+        levels, [path], seeds, baseline=baseline, tune_rates=tunes, listen=listen, watching=watching, stack=stack
+    )
+
+
+def compare_levels(
+    levels: Sequence[Level],
+    paths: Sequence[str],
+    seeds: int | Sequence[int] = 5,
+    *,
+    baseline: str | None = None,
+    tune_rates: bool = False,
+    rates: Sequence[float] = RATES,
+    listen: Callable[[Progress], None] | None = None,
+    watching: Watching | None = None,
+    stack: bool = True,
+) -> Comparison:
+    """The comparison of recipes that may differ in the declared ``paths`` only; see `compare`."""
+    started = time.monotonic()
+    which = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    if not which or len(set(which)) != len(which):
+        raise ComparisonError(_SEEDS, seeds=seeds)
+    names = [level.name for level in levels]
+    base = baseline or names[0]
+    if base not in names:
+        raise ComparisonError(_BASELINE, name=base, near=nearest(base, names))
+    check_controlled(levels, paths)
+    tuned: list[Tuned] = []
+    notes: list[Text] = []
+    if tune_rates:
+        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack)
+        notes.append(
+            _TUNED.fill(n=len(rates), low=min(rates), high=max(rates), rates=", ".join(f"{t.level}: {t.rate:g}" for t in tuned))
+        )
+        notes += [_EDGE.fill(level=t.level, rate=t.rate) for t in tuned if t.at_edge]
+    arms = [prepare(with_seed(level.recipe, seed), level.name) for level in levels for seed in which]
+    for i in range(len(which)):
+        check_paired(arms[i :: len(which)], [*paths, "optimizer.lr"] if tune_rates else paths)
+    meter = Meter(arms, _TRAINING.fill(levels=len(levels), seeds=len(which)), listen)
+    fitted = fit_all(arms, watching or Watching(evaluations=20), meter, stack)
+    by_level = {name: fitted[i * len(which) : (i + 1) * len(which)] for i, name in enumerate(names)}
+    return Comparison(tuple(paths), list(levels), which, base, by_level, tuned, notes + meter.notes, time.monotonic() - started)
+
+
+def _tunable(level: Level) -> Level:
+    if not isinstance(level.recipe.optimizer, Spec):
+        raise ComparisonError(_NOT_TUNABLE, level=level.name)
+    return level
+
+
+_TRAINING = Text("training {levels} levels × {seeds} seeds, paired", "수준 {levels}개 × 시드 {seeds}개를 짝지어 학습하는 중")
+_SEEDS = Text(
+    "Expected a number of seeds, or a list of different ones. Received: {seeds}",
+    "시드의 개수나 서로 다른 시드의 리스트가 필요하다. 받은 것: {seeds}",
+)
+_BASELINE = Text("There is no level {name!r} to compare with. {near}", "기준으로 삼을 {name!r} 수준이 없다. {near}")
+_NOT_TUNABLE = Text(
+    "The learning rate of {level} cannot be tuned: its optimizer is not a spec. Use one such as sgd(lr=0.1), or tune_rates=False.",
+    "{level}의 학습률은 조정할 수 없다. 옵티마이저가 스펙이 아니다. sgd(lr=0.1)처럼 쓰거나 tune_rates=False로 한다.",
+)
+_TUNED = Text(
+    "Each level's learning rate was tuned with the same budget: {n} rates from {low:g} to {high:g}, two seeds apart from the "
+    "compared ones, lowest validation loss. Chosen: {rates}",
+    "수준마다 같은 예산으로 학습률을 조정했다: {low:g}에서 {high:g}까지 {n}개, 비교에 쓰지 않는 시드 두 개, 가장 낮은 검증 손실. "
+    "고른 값: {rates}",
+)
+_EDGE = Text(
+    "{level}: the best rate {rate:g} lies at the edge of those tried; a better one may lie beyond.",
+    "{level}: 가장 좋은 학습률 {rate:g}는 시도한 범위의 끝에 있다. 더 좋은 값이 그 밖에 있을 수 있다.",
+)
+_BETTER = Text(
+    "{level} beats {baseline}: {words} ({count} of {n} levels are better)",
+    "{level:이} {baseline}보다 낫다: {words} (수준 {n}개 가운데 {count}개가 더 좋다)",
+)
+_ALL_WORSE = Text("{baseline} is better than all {n} others.", "{baseline:이} 다른 {n}개보다 모두 낫다.")
+_SOME_WORSE = Text(
+    "No level beats {baseline}; worse: {worse}.",
+    "{baseline}보다 나은 수준은 없다. 더 나쁜 것: {worse}.",
+)
+_SAME = Text("Against {baseline}: {words}", "{baseline:과} 비교하면: {words}")
+_NONE = Text(
+    "No difference from {baseline} was detected for any level.",
+    "어느 수준에서도 {baseline:과}의 차이가 드러나지 않았다.",
+)
