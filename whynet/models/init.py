@@ -50,22 +50,20 @@ def initialise(model: nn.Module, init: Spec | None, seed: int) -> None:
                 _apply(rule, module, generator(seed, "init", *place))
 
 
-def permuted(model: nn.Module, seed: int) -> nn.Module:
-    """A copy of a network with the entries of each weight tensor shuffled; the network itself is not touched.
+def permuted(model: nn.Module, seed: int) -> None:
+    """Shuffle the entries of each weight tensor, in place; the caller copies a network that is not its own.
 
     It gives a user's own network another start without knowing how it was initialised: whatever distribution its author
     chose, the shuffled entries have it too, and constants (zero biases, norm scales of 1) stay constant. What lies in the
     order of the entries (orthogonal rows, pretrained weights) is lost.
     """
-    shuffled = copy.deepcopy(model)
     with torch.no_grad():
-        for module, place in _places(shuffled):
+        for module, place in _places(model):
             for name, parameter in module.named_parameters(recurse=False):
                 places = _movable(module, parameter)
                 order = torch.randperm(len(places), generator=generator(seed, "init", *place, name))
                 entries = parameter.flatten()
                 parameter.copy_(entries.index_copy(0, places, entries[places[order.to(places.device)]]).view_as(parameter))
-    return shuffled
 
 
 def _movable(module: nn.Module, parameter: Tensor) -> Tensor:
@@ -215,7 +213,7 @@ class Uniform(Init):
     "init",
     year=2010,
     source="Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks",
-    en="As wide as keeps the variance of signals and of gradients through a linear or tanh layer: a mean of fan_in and fan_out.",
+    en="As wide as keeps the variance of signals and of gradients through a linear or tanh layer: between fan_in and fan_out.",
     ko="선형이나 tanh 층을 지나도 신호와 기울기의 분산이 유지되는 너비다. fan_in과 fan_out의 평균으로 정한다.",
 )
 @dataclass(frozen=True)
@@ -234,7 +232,7 @@ class Xavier(Init):
     year=2015,
     source="He, Zhang, Ren and Sun, Delving deep into rectifiers",
     en="Twice the variance, since relu silences half of it: signals keep their size through any depth of relu layers.",
-    ko="relu가 절반을 0으로 만들므로 분산을 두 배로 한다. relu 층을 아무리 쌓아도 신호의 크기가 유지된다.",
+    ko="relu가 절반을 0으로 만들므로 분산을 두 배로 한다. relu 층을 많이 쌓아도 신호의 크기가 유지된다.",
 )
 @dataclass(frozen=True)
 class He(Init):
