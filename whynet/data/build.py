@@ -30,13 +30,14 @@ def build(source: Source, name: str, seed: int, options: Options) -> Dataset:
         encoded: Encoded = x.encode(cut.train)
         x, scalable, features = encoded.x, encoded.scalable, encoded.features
         notes += encoded.notes
-        check_finite(x, INPUTS)
     pool_x = scaled(x, cut.train, options.scale, scalable)
+    if pool_x is not x:
+        check_finite(pool_x, INPUTS)  # a number that is finite in double need not be in float32
     if options.scale != "none":
         notes.append(SCALED[options.scale].fill(n=len(cut.train)))
 
     pool_y = source.y
-    if options.targets == "standard":
+    if not source.classes and options.targets != "raw":
         pool_y, note = standard_targets(pool_y, cut.train)
         notes.append(note)
     if options.shuffle_labels:
@@ -52,8 +53,8 @@ def build(source: Source, name: str, seed: int, options: Options) -> Dataset:
         targets=source.targets,
         largest_class=_largest_share(pool_y[cut.test], len(source.classes)),
     )
-    sets = [Examples(pool_x, pool_y, index) for index in (cut.train, cut.validation, cut.test)]
-    return Dataset(source.name or name, task, *sets, notes=tuple(notes), frame=source.frame)
+    train, validation, test = (Examples(pool_x, pool_y, index) for index in (cut.train, cut.validation, cut.test))
+    return Dataset(source.name or name, task, train, validation, test, notes=tuple(notes), frame=source.frame)
 
 
 def _shuffled(y: Tensor, cut: Split, seed: int) -> Tensor:

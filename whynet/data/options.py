@@ -21,7 +21,8 @@ class Options:
     ``scale``: what is done to the inputs, with numbers taken from the training examples alone. ``none`` leaves them as the data
     set gives them (a table in its raw units, pixels in [0, 1]); ``standard`` is (x - mean) / std; ``minmax`` is
     (x - min) / (max - min). Columns of a table are scaled one by one, images by channel; 0/1 columns made from categories stay.
-    ``targets``: ``raw`` units, or ``standard`` for (y - mean) / std of the training targets. Regression only; r2 is the same.
+    ``targets``: ``raw`` units, or ``standard`` for (y - mean) / std of the training targets, which leaves r2 as it is; None
+    standardises values and leaves class labels alone.
     ``train``: use only that many training examples, at least one of each class; a smaller number is a subset of a larger one.
     ``test``: share of all examples, ignored where the data set comes with a test set of its own.
     ``validation``: share of the examples that are not test, ignored where the data set comes with a validation set of its own.
@@ -30,7 +31,7 @@ class Options:
     """
 
     scale: Scale = "none"
-    targets: Targets = "raw"
+    targets: Targets | None = "raw"
     train: Annotated[int, Range(least=1)] | None = None
     validation: Share = 0.1
     test: Share = 0.2

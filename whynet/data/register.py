@@ -36,7 +36,7 @@ def data_set(
     ko: str,
     task: TaskKind | None = None,
     scale: Scale = "none",
-    targets: Targets = "raw",
+    targets: Targets | None = "raw",
     name: str | None = None,
     year: int | None = None,
     source: str = "",

@@ -25,10 +25,9 @@ def scaled(x: Tensor, train: Tensor, how: Scale, scalable: Tensor | None = None)
 
 def fit(x: Tensor, how: Scale) -> tuple[Tensor, Tensor]:
     """Shift and spread, shaped to broadcast over x: mean and std (of the population), or minimum and range."""
+    over = {2: (0,), 4: (0, 2, 3)}.get(x.ndim, tuple(range(x.ndim)))
     if x.ndim == 2:  # a table: in double, for its units may be large numbers with small differences
-        x, over = x.double(), (0,)
-    else:
-        over = (0, 2, 3) if x.ndim == 4 else tuple(range(x.ndim))
+        x = x.double()
     if how == "standard":
         spread, shift = torch.std_mean(x, over, correction=0, keepdim=True)
     else:

@@ -46,7 +46,8 @@ def split(source: Source, seed: int, options: Options) -> Split:
         if not len(index):
             raise DataError(_EMPTY, split=SPLITS[name], n=count)
     _every_class_trains(source, train)
-    return Split(*(torch.from_numpy(np.sort(index)) for index in (train, validation, test)))
+    ready = [torch.from_numpy(np.sort(index)) for index in (train, validation, test)]
+    return Split(ready[0], ready[1], ready[2])
 
 
 def shared_out(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
