@@ -26,4 +26,4 @@ _SHA256 = "8a3727f4cf54ac1a327f69b1d5b4db54c5834ea81c6e4efc0d163300022a685e"
 def california() -> Source:
     """x: (20640, 14), y: (20640, 1) in dollars."""
     path = locate("tabular", "california_housing.csv", _SHA256, [_URL])
-    return replace(table_source(path, "median_house_value", "regress", (), None), name="california")
+    return replace(table_source(path, "median_house_value", "regress"), name="california")

@@ -103,5 +103,7 @@ _ODD = Text(
 )
 _BLANK = Text("no values", "값이 없음")
 _SAME = Text("the same value in every row", "모든 행의 값이 같음")
-_TEXT = Text("{n} different texts: names or remarks, not categories", "서로 다른 글이 {n}가지: 범주가 아니라 이름이나 설명")
-_ROW = Text("another number in every row: it names the row", "행마다 다른 번호: 행의 이름일 뿐임")
+_TEXT = Text(
+    "{n} different texts are names or remarks, not categories", "서로 다른 글이 {n}가지라 범주가 아니라 이름이나 설명임"
+)
+_ROW = Text("it only numbers the rows", "행 번호일 뿐임")

@@ -24,9 +24,10 @@ def csv(
     task: Literal["classify", "regress"] | None = None,
     drop: list[str] = [],  # noqa: B006  (never modified)
     separator: str | None = None,
+    header: bool = True,
 ) -> Source:
     """A CSV file (.gz, .xz and .bz2 as well) with column names on top; ``target`` is the column to predict.
 
     x: (N, D), y: (N,) classes or (N, 1) values. Raises `DataError` or `OptionError`.
     """
-    return table_source(path, target, task, drop, separator)
+    return table_source(path, target, task, drop, separator, header)

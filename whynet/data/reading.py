@@ -21,20 +21,31 @@ UNPACKERS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".xz":
 SAMPLE = 50  # lines from which the separator is guessed
 
 
-def read_cells(path: str | Path, separator: str | None = None) -> tuple[pd.DataFrame, list[Text]]:
-    """Every cell as text, missing ones as NaN, and notes on how the file was read. Raises `DataError`."""
+def read_cells(path: str | Path, separator: str | None = None, header: bool = True) -> tuple[pd.DataFrame, list[Text]]:
+    """Every cell as text, missing ones as NaN, and notes on how the file was read. Raises `DataError`.
+
+    Without a ``header`` the columns are called "column 1", "column 2", ….
+    """
     path = Path(path).expanduser()
     text, notes = _read_text(path)
     if not text.strip():
         raise DataError(_EMPTY, path=path)
     separator = separator or _guess_separator(text)
     try:
-        cells = pd.read_csv(StringIO(text), sep=separator, dtype=str, skipinitialspace=True, na_values=["?"], low_memory=False)
+        cells = pd.read_csv(
+            StringIO(text),
+            sep=separator,
+            header=0 if header else None,
+            dtype=str,
+            skipinitialspace=True,
+            na_values=["?"],
+            low_memory=False,
+        )
     except (pd.errors.ParserError, csv.Error) as error:
         raise DataError(_RAGGED, path=path, reason=str(error).strip()) from None
     if not isinstance(cells.index, pd.RangeIndex):  # pandas takes surplus values for row names
         raise DataError(_RAGGED, path=path, reason=f"{len(cells.columns)} names")
-    cells.columns = pd.Index([str(name).strip() for name in cells.columns])
+    cells.columns = pd.Index([str(name).strip() if header else f"column {i}" for i, name in enumerate(cells.columns, 1)])
     cells = cells.apply(lambda column: column.str.strip()).replace("", pd.NA)
     if all(_is_number(name) for name in cells.columns):
         raise DataError(_NO_HEADER, path=path, first=", ".join(cells.columns[:5]))
@@ -110,7 +121,9 @@ _RAGGED = Text(
     '구분 기호가 든 값은 따옴표로 감싸거나 separator=";"처럼 구분 기호를 준다.',
 )
 _NO_HEADER = Text(
-    "The first line of {path} holds numbers ({first}) where column names are expected. Put a line with names on top.",
-    "{path}의 첫 줄에는 열 이름이 있어야 하는데 수가 있다({first}). 맨 위에 이름 줄을 넣는다.",
+    "The first line of {path} holds numbers ({first}) where column names are expected. "
+    "Put a line with names on top, or say header=False and call the columns 'column 1', 'column 2', ….",
+    "{path}의 첫 줄에는 열 이름이 있어야 하는데 수가 있다({first}). "
+    "맨 위에 이름 줄을 넣거나, header=False를 주고 열을 'column 1', 'column 2', …로 부른다.",
 )
 _NO_ROWS = Text("{path} has column names but no rows: {columns}", "{path}에는 열 이름만 있고 행이 없다: {columns}")

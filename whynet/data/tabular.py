@@ -20,9 +20,16 @@ from whynet.text import Text
 LABELS = 20  # up to so many different whole numbers are taken for classes
 
 
-def table_source(path: str | Path, target: str, task: TaskKind | None, drop: Sequence[str], separator: str | None) -> Source:
+def table_source(
+    path: str | Path,
+    target: str,
+    task: TaskKind | None = None,
+    drop: Sequence[str] = (),
+    separator: str | None = None,
+    header: bool = True,
+) -> Source:
     """Read, drop what says nothing, and note all that was done. Raises `DataError` or `OptionError`."""
-    cells, notes = read_cells(path, separator)
+    cells, notes = read_cells(path, separator, header)
     for name in (target, *drop):
         if name not in cells.columns:
             columns = ", ".join(cells.columns)

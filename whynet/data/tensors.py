@@ -1,0 +1,259 @@
+"""Data of your own that is already in Python: tensors, arrays, tables, torch data sets and loaders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default_collate
+from torch.utils.data import Dataset as TorchDataset
+
+from whynet.data.build import build
+from whynet.data.check import INPUTS, TARGETS, check_labels
+from whynet.data.dataset import Dataset
+from whynet.data.options import options_from
+from whynet.data.source import Source
+from whynet.errors import DataError
+from whynet.task import TaskKind
+from whynet.text import Text
+
+
+def from_tensors(
+    x: Any,
+    y: Any = None,
+    *,
+    test_x: Any = None,
+    test_y: Any = None,
+    task: TaskKind | None = None,
+    classes: Sequence[str] | int | None = None,
+    name: str = "yours",
+    seed: int = 0,
+    **options: Any,
+) -> Dataset:
+    """A data set made of your own examples; further ``options`` are the common ones (`Options`), by default nothing is changed.
+
+    ``x`` is (N, *inputs) as a tensor, array or DataFrame with ``y`` (N,) or (N, n); or an (x, y) pair, a torch ``Dataset`` or a
+    ``DataLoader`` in place of both. ``test_x``, ``test_y`` are a test set of your own, in the same forms. Without ``task``,
+    whole-number, true-or-false and text targets are classes, other numbers are values. Raises `DataError` or `OptionError`.
+
+    >>> from_tensors(torch.rand(50, 3), torch.arange(50) % 2).task.inputs
+    (3,)
+    """
+    common = options_from("from_tensors", options)
+    inputs, targets, features = _pair(x, y)
+    official = {}
+    count = len(inputs)
+    if test_x is not None:
+        more, answers, _ = _pair(test_x, test_y)
+        if more.shape[1:] != inputs.shape[1:]:
+            raise DataError(_TEST_SHAPE, train=tuple(inputs.shape[1:]), test=tuple(more.shape[1:]))
+        inputs = torch.cat([inputs, more])
+        targets = np.concatenate([targets, answers.reshape(len(answers), *targets.shape[1:])])
+        official = {"test": torch.arange(count, len(inputs))}
+    answered = _targets(targets, task, classes)
+    source = Source(
+        inputs,
+        answered.values,
+        answered.classes,
+        features=features,
+        targets=answered.names,
+        official=official,  # type: ignore[arg-type]
+        notes=answered.notes,
+    )
+    return build(source, name, seed, common)
+
+
+def _pair(x: Any, y: Any) -> tuple[Tensor, np.ndarray, tuple[str, ...]]:
+    """Inputs (N, *inputs) float32, targets as they came, and column names where the inputs have them."""
+    if y is None:
+        x, y = _unpacked(x)
+    features = tuple(str(name) for name in x.columns) if isinstance(x, pd.DataFrame) else ()
+    inputs, targets = _array(x, INPUTS), _array(y, TARGETS)
+    if inputs.dtype.kind not in "fiub":
+        raise DataError(_NOT_NUMBERS, dtype=inputs.dtype)
+    if inputs.ndim == 0 or targets.ndim == 0:
+        raise DataError(_NO_AXIS)
+    if len(inputs) != len(targets):
+        raise DataError(_LENGTHS, x=inputs.shape, y=targets.shape)
+    if inputs.ndim == 1:
+        inputs = inputs[:, None]  # one number an example
+    return torch.from_numpy(inputs.astype(np.float32, order="C")), targets, features
+
+
+def _unpacked(given: Any) -> tuple[Any, Any]:
+    """The inputs and targets in an (x, y) pair, a torch data set or a loader."""
+    if isinstance(given, tuple | list) and len(given) == 2:
+        return given[0], given[1]
+    if isinstance(given, DataLoader):
+        plain = given.collate_fn is default_collate and not isinstance(given.dataset, IterableDataset)
+        return (
+            _unpacked(given.dataset) if plain else _gathered(list(given), torch.cat)
+        )  # the data set: neither shuffled nor cut
+    if isinstance(given, TensorDataset) and len(given.tensors) == 2:
+        return given.tensors
+    if isinstance(given, IterableDataset):
+        return _gathered(list(given), torch.stack)
+    if isinstance(given, TorchDataset):
+        return _gathered([given[i] for i in range(len(given))], torch.stack)  # type: ignore[arg-type]
+    raise DataError(_NO_TARGETS, received=type(given).__name__)
+
+
+def _gathered(items: list[Any], join: Any) -> tuple[Tensor, Tensor]:
+    """Examples or batches, each an (x, y) pair, as two tensors."""
+    if not items:
+        raise DataError(_EMPTY)
+    if not isinstance(items[0], tuple | list) or len(items[0]) != 2:
+        raise DataError(_NOT_PAIRS, received=type(items[0]).__name__)
+    try:
+        return join([torch.as_tensor(x) for x, _ in items]), join([torch.as_tensor(y) for _, y in items])
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(_NOT_TENSORS, reason=error) from None
+
+
+def _array(values: Any, what: Text) -> np.ndarray:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        return (values.float() if values.dtype in (torch.bfloat16, torch.float16) else values).numpy()
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of unequal length
+        raise DataError(_UNEVEN, what=what) from None
+    if array.dtype.kind == "O":
+        texts = [value for value in array.flat if not isinstance(value, int | float | np.number)]
+        if what is INPUTS and texts:
+            raise DataError(_NOT_NUMBERS, dtype=f"{type(texts[0]).__name__} ({str(texts[0])[:40]!r})")
+        return array.astype(str) if texts else array.astype(float)
+    return array
+
+
+# --- targets -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Answers:
+    values: Tensor  # (N,) int64 or (N, n) float32
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    notes: tuple[Text, ...] = ()
+
+
+def _targets(y: np.ndarray, task: TaskKind | None, classes: Sequence[str] | int | None) -> _Answers:
+    """Targets as labels or values, whichever was asked for or they look like."""
+    if y.ndim > 2:
+        raise DataError(_TARGET_SHAPE, shape=y.shape)
+    column = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if column.dtype.kind in "US":
+        return _named(column, task, classes)
+    if column.dtype.kind not in "fiub":
+        raise DataError(_TARGET_KIND, dtype=column.dtype)
+    task = task or ("classify" if classes is not None or _looks_like_labels(column) else "regress")
+    if task == "regress":
+        values = torch.from_numpy(column.astype(np.float32)).reshape(len(column), -1)
+        return _Answers(values, (), tuple(f"y{i + 1}" for i in range(values.shape[1])) if values.shape[1] > 1 else ("y",))
+    notes = []
+    if column.ndim == 2:
+        if not _one_hot(column):
+            raise DataError(_TARGET_SHAPE, shape=y.shape)
+        names = _class_names(classes, column.shape[1])
+        return _Answers(torch.from_numpy(column.argmax(1)), names, ("class",), (_ONE_HOT,))
+    if column.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            odd = np.flatnonzero(~(column % 1 == 0))
+        if len(odd):
+            raise DataError(_NOT_LABELS, value=column[odd[0]], row=int(odd[0]), n=len(odd))
+        notes.append(_WHOLE)
+    labels = torch.from_numpy(column.astype(np.int64))
+    known = _class_names(classes, int(labels.max()) + 1 if len(labels) else 0)
+    if len(known) < 2 and classes is None:
+        known = ("0", "1") if int(labels.min()) < 0 else known  # -1 and 0 or 1: the error says which labels are outside
+    check_labels(labels, len(known))
+    return _Answers(labels, known, ("class",), tuple(notes))
+
+
+def _named(column: np.ndarray, task: TaskKind | None, classes: Sequence[str] | int | None) -> _Answers:
+    """Targets that are class names."""
+    if task == "regress" or column.ndim != 1:
+        raise DataError(_TARGET_KIND, dtype=column.dtype)
+    names = tuple(sorted({str(name) for name in column})) if classes is None or isinstance(classes, int) else tuple(classes)
+    place = {name: label for label, name in enumerate(names)}
+    labels = torch.tensor([place.get(str(name), -1) for name in column])
+    check_labels(labels, len(names))
+    return _Answers(labels, names, ("class",))
+
+
+def _looks_like_labels(column: np.ndarray) -> bool:
+    """Whole numbers that repeat, true or false, floats that are only 0 and 1, or one-hot rows."""
+    if column.ndim == 2:
+        return _one_hot(column)
+    if column.dtype.kind == "f":
+        return bool(np.isin(column, (0, 1)).all())
+    distinct = len(np.unique(column))
+    return distinct <= 20 or 2 * distinct <= len(column)
+
+
+def _one_hot(rows: np.ndarray) -> bool:
+    return bool(np.isin(rows, (0, 1)).all() and (rows.sum(1) == 1).all())
+
+
+def _class_names(classes: Sequence[str] | int | None, found: int) -> tuple[str, ...]:
+    if classes is None or isinstance(classes, int):
+        return tuple(str(label) for label in range(found if classes is None else classes))
+    return tuple(classes)
+
+
+_LENGTHS = Text(
+    "Expected as many targets as inputs. Received inputs of shape {x} and targets of shape {y}.",
+    "입력과 목푯값의 개수가 같아야 한다. 받은 것: 입력 {x}, 목푯값 {y}.",
+)
+_NOT_NUMBERS = Text(
+    "Inputs should be numbers. Received: {dtype}. Turn texts into numbers first, or load a CSV file, which does it for you.",
+    "입력은 수여야 한다. 받은 것: {dtype}. 글자는 먼저 수로 바꾼다. CSV 파일로 읽으면 자동으로 바뀐다.",
+)
+_NO_AXIS = Text(
+    "Expected many examples along the first axis. Received a single number.",
+    "첫 축을 따라 예제가 여러 개 있어야 한다. 받은 것은 수 하나다.",
+)
+_NO_TARGETS = Text(
+    "Expected inputs and targets: (x, y), a torch Dataset or a DataLoader. Received only: {received}",
+    "입력과 목푯값이 모두 필요하다: (x, y), torch Dataset, DataLoader. 받은 것: {received}",
+)
+_EMPTY = Text("There are no examples.", "예제가 하나도 없다.")
+_NOT_PAIRS = Text(
+    "Expected a data set whose examples are (input, target) pairs. Received: {received}",
+    "예제가 (입력, 목푯값) 쌍인 데이터셋이어야 한다. 받은 것: {received}",
+)
+_NOT_TENSORS = Text(
+    "The examples do not stack into one tensor: {reason}. Let the data set return tensors of one shape "
+    "(for pictures: resize, then turn into a tensor).",
+    "예제를 텐서 하나로 쌓을 수 없다: {reason}. 데이터셋이 모양이 같은 텐서를 돌려주게 한다(사진이라면 크기를 맞춘 뒤 텐서로 바꾼다).",
+)
+_UNEVEN = Text(
+    "The {what} have rows of unequal length. Pad them, or cut them to one length.",
+    "{what}의 행 길이가 서로 다르다. 채우거나 잘라서 길이를 맞춘다.",
+)
+_TEST_SHAPE = Text(
+    "Training and test inputs should have one shape. Received: {train} and {test}",
+    "훈련 입력과 테스트 입력의 모양이 같아야 한다. 받은 것: {train}, {test}",
+)
+_TARGET_SHAPE = Text(
+    "Targets should be labels (N,), values (N, n) or one-hot rows (N, K). Received shape: {shape}",
+    "목푯값은 레이블 (N,), 값 (N, n), 원-핫 행 (N, K) 중 하나여야 한다. 받은 모양: {shape}",
+)
+_TARGET_KIND = Text(
+    "Targets should be whole numbers, class names or values. Received: {dtype}",
+    "목푯값은 정수, 클래스 이름, 값 중 하나여야 한다. 받은 것: {dtype}",
+)
+_NOT_LABELS = Text(
+    'Labels should be whole numbers. Received {value} in example {row}, and {n} such in all. For values say task="regress".',
+    '레이블은 정수여야 한다. {row}번 예제에서 받은 것: {value}. 이런 예제가 모두 {n}개다. 값을 예측하려면 task="regress"를 쓴다.',
+)
+_ONE_HOT = Text("One-hot targets became class labels.", "원-핫(one-hot) 목푯값을 클래스 레이블로 바꾸었다.")
+_WHOLE = Text(
+    'Targets that are whole numbers were taken for classes; say task="regress" for values.',
+    '정수로만 된 목푯값을 클래스로 보았다. 값으로 보려면 task="regress"를 쓴다.',
+)
