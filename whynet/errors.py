@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-from whynet.text import Text, plain
+from whynet.text import Text
 
 
 class WhynetError(Exception):
@@ -70,5 +70,5 @@ def nearest(name: str, known: Iterable[str]) -> Text:
     if near:
         return Text("Did you mean {near}?", "혹시 {near:을} 뜻했나?").fill(near=" / ".join(near))
     if not names:
-        return plain("")
+        return Text("There is none.", "쓸 수 있는 것이 없다.")
     return Text("Known: {names}.", "쓸 수 있는 것: {names}.").fill(names=", ".join(names))

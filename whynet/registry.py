@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from whynet.errors import OptionError, UnknownNameError, nearest
+from whynet.errors import OptionError, SpecError, UnknownNameError, nearest
 from whynet.spec import Spec, parse
 from whynet.text import Text, plain
 
@@ -102,6 +102,10 @@ class Info:
         owner = self.make.__init__ if inspect.isclass(self.make) else self.make
         return typing.get_type_hints(owner, include_extras=True)
 
+    def allows(self, option: str) -> Text:
+        """What an option may be, in words."""
+        return _describe(self.hints.get(option, Any))
+
     @property
     def signature(self) -> str:
         """The options with their defaults, as a user would write them."""
@@ -130,8 +134,9 @@ def register(
 
     def decorate(made: Made) -> Made:
         own = name or _snake(made.__name__)
-        if (kind, own) in _registry and _registry[kind, own].make.__qualname__ != made.__qualname__:
-            raise ValueError(f"Two things are registered as {kind} {own!r}: {_registry[kind, own].make} and {made}")
+        there = _registry.get((kind, own))
+        if there and (there.make.__module__, there.make.__qualname__) != (made.__module__, made.__qualname__):
+            raise ValueError(f"Two things are registered as {kind} {own!r}: {there.make} and {made}")
         _registry[kind, own] = Info(kind, own, made, Text(en, ko), year, source, frozenset(accepts), facts)
         return made
 
@@ -189,12 +194,17 @@ def bind(kind: Kind, spec: str | Spec) -> tuple[Info, dict[str, Any]]:
 
 
 def canonical(kind: Kind, spec: str | Spec) -> Spec:
-    """The spec with positional arguments named and options in the order of the signature, checked."""
+    """The spec with positional arguments named and options in the order of the signature, checked.
+
+    However a user wrote it, the same options give the same spec. A list of specs that comes first stays without a name:
+    ``sequential([flatten, linear(10)])``.
+    """
     spec = parse(spec)
     info, options = bind(kind, spec)
     first = next(iter(info.parameters), None)
-    if len(spec.args) == 1 and first in options and isinstance(options[first], list):  # sequential([...]) reads best as it is
-        return Spec(spec.name, {k: v for k, v in options.items() if k != first}, (options[first],))
+    entries = options.get(first) if first else None
+    if isinstance(entries, list | tuple) and entries and all(isinstance(entry, Spec) for entry in entries):
+        return Spec(spec.name, {k: v for k, v in options.items() if k != first}, (list(entries),))
     return Spec(spec.name, options)
 
 
@@ -227,7 +237,10 @@ def _fit(hint: Any, value: Any) -> Any:
     if hint is Any:
         return value
     if origin is typing.Annotated:
-        fitted = _fit(arguments[0], value)
+        try:
+            fitted = _fit(arguments[0], value)
+        except _UnfitError:
+            raise _UnfitError(_describe(hint)) from None  # with the range
         for limit in arguments[1:]:
             if isinstance(limit, Range) and isinstance(fitted, int | float) and not limit.holds(fitted):
                 raise _UnfitError(_describe(hint))
@@ -236,7 +249,7 @@ def _fit(hint: Any, value: Any) -> Any:
         for option in sorted(arguments, key=lambda option: option is float):  # an int stays an int where both are allowed
             try:
                 return _fit(option, value)
-            except _UnfitError:
+            except (_UnfitError, SpecError):
                 continue
         raise _UnfitError(_describe(hint))
     if origin is Literal:
@@ -270,7 +283,10 @@ def _fit(hint: Any, value: Any) -> Any:
             return int(value)
     elif hint is float:
         if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                raise _UnfitError(_describe(hint)) from None
     elif hint is str:
         if isinstance(value, str):
             return value
@@ -291,6 +307,8 @@ def _describe(hint: Any) -> Text:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         limits = [str(limit) for limit in arguments[1:] if isinstance(limit, Range)]
+        if not limits:
+            return _describe(arguments[0])
         return Text("{base} with {limit}", "{limit}인 {base}").fill(base=_describe(arguments[0]), limit=", ".join(limits))
     if origin in (typing.Union, types.UnionType):
         described = [_describe(option) for option in arguments]
@@ -328,7 +346,7 @@ def _snake(name: str) -> str:
 
 _UNKNOWN = Text(
     "There is no {kind} named {name!r}. {near}",
-    "{name!r}이라는 {kind:은} 없다. {near}",
+    "{name!r:이라는} {kind:은} 없다. {near}",
 )
 _NO_OPTION = Text(
     "{name} has no option {option!r}. {near} Its options: {signature}",

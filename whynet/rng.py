@@ -7,6 +7,7 @@ model still see the same order of the data, and adding a layer does not shift th
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ Stream = Literal["init", "split", "order", "augment", "dropout", "noise", "sampl
 
 def derive(seed: int, stream: Stream, *path: int | str) -> int:
     """A 63-bit seed for one stream of one experiment; ``path`` names a place in it (an epoch, a layer)."""
-    key = "/".join(str(part) for part in (seed, stream, *path))
+    key = json.dumps([int(seed), stream, *(part if isinstance(part, str) else int(part) for part in path)])
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little") >> 1
 
 

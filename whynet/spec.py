@@ -7,7 +7,7 @@ literals, lists, nested specs and list repetition, nothing else; nothing is ever
 from __future__ import annotations
 
 import ast
-import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
@@ -18,7 +18,8 @@ from whynet.text import Text
 Value = Union[None, bool, int, float, str, list["Value"], dict[str, "Value"], "Spec"]
 
 REPEATS = 4  # a list of at least this many equal entries is printed as [x] * n
-LONGEST = 100_000  # entries a repetition may make
+LONGEST = 100_000  # entries that all repetitions of a spec may make
+GREATEST = 2**64  # whole numbers are below it
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Spec:
         return f"{self.name}({', '.join(inside)})" if inside else self.name
 
     def __hash__(self) -> int:
-        return hash(str(self))
+        return hash((self.name, frozenset(self.options), len(self.args)))  # options in another order are the same options
 
     def replace(self, **options: Value) -> Spec:
         """The same spec with some options changed: ``parse("sgd(lr=0.1)").replace(lr=1.0)``."""
@@ -54,14 +55,12 @@ def parse(text: str | Spec) -> Spec:
     """
     if isinstance(text, Spec):
         return text
+    if not isinstance(text, str):
+        raise SpecError(_NOT_A_SPEC, text=_short(repr(text)), place=1)
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        value = _Reader(text).value
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SpecError(_NOT_A_SPEC, text=_short(text), place=getattr(error, "offset", None) or 1) from None
-    try:
-        value = _read(tree, text)
-    except RecursionError:
-        raise SpecError(_NOT_A_SPEC, text=_short(text), place=1) from None
     if not isinstance(value, Spec):
         raise SpecError(_NOT_A_SPEC, text=_short(text), place=1)
     return value
@@ -70,7 +69,7 @@ def parse(text: str | Spec) -> Spec:
 def parse_value(text: str) -> Value:
     """Read one option's value; text that is no literal, list or spec stands for itself, so ``--loss mse`` needs no quotes."""
     try:
-        return _read(ast.parse(text.strip(), mode="eval").body, text)
+        return _Reader(text).value
     except (SyntaxError, ValueError, RecursionError, MemoryError, SpecError):
         return text
 
@@ -84,69 +83,107 @@ _NOT_ALLOWED = Text(
     "A spec holds numbers, strings, lists and other specs only. Received: {part} in {text}",
     "스펙에는 숫자, 문자열, 리스트, 다른 스펙만 쓸 수 있다. 받은 것: {text} 안의 {part}",
 )
+_TOO_LONG = Text(
+    "Repeating lists may make at most {longest:,} entries. Received: {text}",
+    "리스트 반복으로 만들 수 있는 값은 {longest:,}개까지다. 받은 것: {text}",
+)
+_TOO_LARGE = Text(
+    "A whole number in a spec is smaller than {greatest:,}; write a larger one as 1e30. Received: {text}",
+    "스펙의 정수는 {greatest:,}보다 작다. 더 큰 수는 1e30처럼 쓴다. 받은 것: {text}",
+)
 
 
-def _read(node: ast.expr, text: str) -> Value:
-    match node:
-        case ast.Constant(value=None | bool() | int() | float() | str() as value):
-            return value
-        case ast.Name(id="inf" | "nan" as name):
-            return float(name)
-        case ast.Name(id=name):
-            return Spec(name)
-        case ast.List(elts=entries) | ast.Tuple(elts=entries):
-            return [_read(entry, text) for entry in entries]
-        case ast.Dict(keys=keys, values=values) if all(isinstance(k, ast.Constant) and isinstance(k.value, str) for k in keys):
-            names = [str(key.value) for key in keys if isinstance(key, ast.Constant)]
-            return dict(zip(names, (_read(value, text) for value in values), strict=True))
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=inner):
-            number = _read(inner, text)
-            if isinstance(number, int | float) and not isinstance(number, bool):
-                return -number if isinstance(sign, ast.USub) else number
-        case ast.BinOp(op=ast.Mult(), left=left, right=right):
-            items, times = _read(left, text), _read(right, text)
-            if isinstance(items, int):
-                items, times = times, items
-            if isinstance(items, list) and isinstance(times, int) and 0 <= times * len(items) <= LONGEST:
-                return items * times
-        case ast.BinOp(op=ast.Add(), left=left, right=right):
-            first, second = _read(left, text), _read(right, text)
-            if isinstance(first, list) and isinstance(second, list):
-                return first + second
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
-            options: dict[str, Value] = {}
-            for keyword in keywords:
-                if keyword.arg is None or keyword.arg in options:
-                    break
-                options[keyword.arg] = _read(keyword.value, text)
-            else:
-                return Spec(name, options, tuple(_read(arg, text) for arg in args))
-    raise SpecError(_NOT_ALLOWED, part=_short(ast.unparse(node)), text=_short(text))
+class _Reader:
+    """Reads one text; ``value`` is what it says."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.repeated = 0  # entries that repetitions and sums have made so far
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python remarks on "\d" in a string, which is no concern of a spec
+            tree = ast.parse(text.strip(), mode="eval").body
+        self.value = self.read(tree)
+
+    def read(self, node: ast.expr) -> Value:
+        match node:
+            case ast.Constant(value=int() as whole) if abs(whole) >= GREATEST:
+                raise SpecError(_TOO_LARGE, text=_short(self.text), greatest=GREATEST)
+            case ast.Constant(value=None | bool() | int() | float() | str() as value):
+                return value
+            case ast.Name(id="inf" | "nan" as name):
+                return float(name)
+            case ast.Name(id=name):
+                return Spec(name)
+            case ast.List(elts=entries) | ast.Tuple(elts=entries):
+                return [self.read(entry) for entry in entries]
+            case ast.Dict(keys=keys, values=values) if all(
+                isinstance(k, ast.Constant) and isinstance(k.value, str) for k in keys
+            ):
+                names = [str(key.value) for key in keys if isinstance(key, ast.Constant)]
+                return dict(zip(names, (self.read(value) for value in values), strict=True))
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=inner):
+                number = self.read(inner)
+                if isinstance(number, int | float) and not isinstance(number, bool):
+                    return -number if isinstance(sign, ast.USub) else number
+            case ast.BinOp(op=ast.Mult(), left=left, right=right):
+                items, times = self.read(left), self.read(right)
+                if isinstance(items, int):
+                    items, times = times, items
+                if isinstance(items, list) and isinstance(times, int) and not isinstance(times, bool) and times >= 0:
+                    self.count(_size(items) * times)
+                    return items * times
+            case ast.BinOp(op=ast.Add(), left=left, right=right):
+                first, second = self.read(left), self.read(right)
+                if isinstance(first, list) and isinstance(second, list):
+                    self.count(len(first) + len(second))
+                    return first + second
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+                options: dict[str, Value] = {}
+                for keyword in keywords:
+                    if keyword.arg is None or keyword.arg in options:
+                        break
+                    options[keyword.arg] = self.read(keyword.value)
+                else:
+                    return Spec(name, options, tuple(self.read(arg) for arg in args))
+        raise SpecError(_NOT_ALLOWED, part=_short(ast.unparse(node)), text=_short(self.text))
+
+    def count(self, entries: int) -> None:
+        """A few letters can ask for more entries than fit in memory; they may not."""
+        self.repeated += entries
+        if self.repeated > LONGEST:
+            raise SpecError(_TOO_LONG, text=_short(self.text), longest=LONGEST)
+
+
+def _size(value: Value) -> int:
+    """How many values a value is made of."""
+    if isinstance(value, list):
+        return sum(map(_size, value)) or 1
+    if isinstance(value, dict):
+        return sum(map(_size, value.values())) or 1
+    if isinstance(value, Spec):
+        return 1 + sum(map(_size, value.options.values())) + sum(map(_size, value.args))
+    return 1
 
 
 def _write(value: Any) -> str:
     match value:
         case str():
-            return '"' + value.encode("unicode_escape").decode().replace('"', '\\"') + '"' if _awkward(value) else f'"{value}"'
-        case float() if math.isinf(value) or math.isnan(value):
-            return str(value)
+            return '"' + "".join(_escape(letter) for letter in value) + '"'
         case list() | tuple():
-            if len(value) >= REPEATS and all(_same(item, value[0]) for item in value):
-                return f"[{_write(value[0])}] * {len(value)}"
-            return f"[{', '.join(_write(item) for item in value)}]"
+            entries = [_write(item) for item in value]  # compared as written: 1, 1.0 and True are equal to Python
+            if len(entries) >= REPEATS and all(entry == entries[0] for entry in entries):
+                return f"[{entries[0]}] * {len(entries)}"
+            return f"[{', '.join(entries)}]"
         case dict():
             return "{" + ", ".join(f"{_write(key)}: {_write(item)}" for key, item in value.items()) + "}"
         case _:
             return str(value)
 
 
-def _awkward(text: str) -> bool:
-    return '"' in text or "\\" in text or not text.isprintable()
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Equal and printed equally: 1, 1.0 and True are equal to Python but not the same in a spec."""
-    return _write(a) == _write(b)
+def _escape(letter: str) -> str:
+    if letter in '"\\':
+        return "\\" + letter
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
 
 
 def _short(text: str, length: int = 80) -> str:

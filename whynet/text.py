@@ -76,7 +76,7 @@ class Text:
         return self.show(language())
 
     def __hash__(self) -> int:
-        return hash((self.en, self.ko, tuple(sorted((key, str(value)) for key, value in self.values.items()))))
+        return hash((self.en, self.ko, frozenset(self.values)))  # not the values: they may be equal and print differently
 
 
 def plain(text: str) -> Text:
@@ -102,21 +102,38 @@ _PARTICLES = {  # as written in a template: (after a consonant, after a vowel)
     "과": ("과", "와"), "와": ("과", "와"),
     "으로": ("으로", "로"), "로": ("으로", "로"),
     "이다": ("이다", "다"), "이나": ("이나", "나"),
+    "이라는": ("이라는", "라는"), "라는": ("이라는", "라는"),
 }  # fmt: skip
 _PARTICLE = re.compile("(" + "|".join(sorted(_PARTICLES, key=len, reverse=True)) + ")$")
-_DIGIT_ENDS = dict(zip("0123456789", "ㅇㄹ-ㅁ--ㄱㄹㄹ-", strict=True))  # 영 일 이 삼 사 오 육 칠 팔 구
+_DIGIT_ENDS = dict(zip("0123456789", "ㅇㄹ-ㅇ--ㅇㄹㄹ-", strict=True)) | {"²": "ㅇ"}  # 영 일 이 삼 사 오 육 칠 팔 구 제곱
+_ENDS_IN_L = re.compile(r"(L|R|l|le)$")  # SGDR 에스지디알, model 모델, scale 스케일
+# Adam 아담, name 네임, training 트레이닝, metric 메트릭, dropout 드롭아웃, block 블록
+_ENDS_IN_CONSONANT = re.compile(r"([MN]|[mn]e?|ng|[aeiou][cpt]|ck)$")
 
 
 def final_sound(word: str) -> str:
     """How the word ends when read aloud in Korean: ``"-"`` in a vowel, ``"ㄹ"``, or another consonant ``"ㅇ"``."""
-    letters = [letter for letter in word if letter.isalnum()]
-    last = letters[-1] if letters else "-"
+    word = _without_aside(word)
+    letters = re.sub(r"[^\w%]|_", "", word)  # % is read aloud, 퍼센트
+    last = letters[-1:] or "-"
     if "가" <= last <= "힣":
         tail = (ord(last) - ord("가")) % 28  # 0: no final consonant; 8: ㄹ
         return "-" if tail == 0 else "ㄹ" if tail == 8 else "ㅇ"
     if last in _DIGIT_ENDS:
         return _DIGIT_ENDS[last]
-    return {"l": "ㄹ", "m": "ㅇ", "n": "ㅇ"}.get(last.lower(), "-")
+    return "ㄹ" if _ENDS_IN_L.search(letters) else "ㅇ" if _ENDS_IN_CONSONANT.search(letters) else "-"
+
+
+def _without_aside(word: str) -> str:
+    """The word without what stands in brackets at its end, which the particle passes over: 초기화(initialisation)는."""
+    word, depth = word.rstrip("\"'`*.,!? "), 0
+    if not word.endswith(")"):
+        return word
+    for i in range(len(word) - 1, 0, -1):
+        depth += {")": 1, "(": -1}.get(word[i], 0)
+        if depth == 0:
+            return word[:i].rstrip()
+    return word
 
 
 def with_particle(word: str, particle: str) -> str:
