@@ -1,0 +1,84 @@
+"""Lists and details of what is registered; shared by the verbs that list."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from whynet.cli.screen import Cell, head, pairs, say, table, verbatim
+from whynet.registry import Info, Kind, get, infos
+from whynet.spec import Spec
+from whynet.task import KINDS
+from whynet.text import Text, plain
+
+
+def show(kind: Kind, name: str | None, example: str) -> None:
+    """All of a kind, or one of them in detail. Raises `UnknownNameError` with the nearest names."""
+    if name is None:
+        _all(infos(kind), example)
+    else:
+        _one(get(kind, name.partition("(")[0].strip()), example)
+
+
+def _all(found: Sequence[Info], example: str) -> None:
+    table(
+        [_NAME, _YEAR, _FOR, _IDEA],
+        [[info.name, info.year, _tasks(info), info.idea] for info in found],
+        right=(1,),
+        wrap=3,
+    )
+    say()
+    say(_MORE)
+    verbatim("  " + example)
+
+
+def _one(info: Info, example: str) -> None:
+    say(info.name + (f" ({info.year})" if info.year else ""), style="bold")
+    say(info.idea)
+    say()
+    rows: list[tuple[Cell, Cell]] = [(_SIGNATURE, info.signature), (_FOR, _tasks(info))]
+    rows += [(_SOURCE, info.source)] if info.source else []
+    pairs(rows)
+    if info.parameters:
+        head(_OPTIONS)
+        table([_NAME, _DEFAULT, _ALLOWED], [_option(info, name) for name in info.parameters], wrap=2)
+    doc = inspect.getdoc(info.make)
+    if doc:
+        head(_ABOUT)
+        say(doc.replace("``", "`"))
+    head(_EXAMPLE)
+    verbatim("  " + example)
+
+
+def _option(info: Info, name: str) -> list[Cell]:
+    default: Any = info.parameters[name].default
+    written = str(Spec("x", {"x": default}))[4:-1] if default is not inspect.Parameter.empty else str(_REQUIRED)
+    return [name, written, info.allows(name)]
+
+
+def _tasks(info: Info) -> Text:
+    known = [TASKS[kind] for kind in KINDS if kind in info.accepts]
+    if not known or len(known) == len(KINDS):
+        return TASKS["any"]
+    return known[0]
+
+
+TASKS = {
+    "classify": Text("classes", "분류"),
+    "regress": Text("values", "회귀"),
+    "any": plain("–"),
+}
+_NAME = Text("name", "이름")
+_YEAR = Text("year", "연도")
+_FOR = Text("for", "과제")
+_IDEA = Text("idea", "핵심")
+_SIGNATURE = Text("written", "쓰는 법")
+_SOURCE = Text("source", "출처")
+_OPTIONS = Text("Options", "옵션")
+_DEFAULT = Text("default", "기본값")
+_ALLOWED = Text("allowed", "허용되는 값")
+_REQUIRED = Text("must be given", "필수")
+_ABOUT = Text("About", "설명 (영어)")
+_EXAMPLE = Text("For example", "예")
+_MORE = Text("Details of one of them:", "하나를 자세히 보려면:")

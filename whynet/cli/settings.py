@@ -1,0 +1,83 @@
+"""The options that decide what a training does, shared by every verb that trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from whynet.cli.verb import argument, option
+
+if TYPE_CHECKING:
+    from whynet.recipe import Recipe
+
+Data = Annotated[
+    str,
+    argument(
+        "a data set by name (see: whynet data), a CSV file, or a folder of images",
+        "데이터셋 이름(whynet data로 볼 수 있다), CSV 파일, 또는 이미지 폴더",
+    ),
+]
+Model = Annotated[
+    str,
+    argument(
+        "a model, with options where wanted: 'mlp(widths=[64, 64], activation=tanh)'",
+        "모델. 옵션을 함께 쓸 수 있다: 'mlp(widths=[64, 64], activation=tanh)'",
+    ),
+]
+Target = Annotated[
+    str | None,
+    option("the column of a table to predict", "표에서 예측할 열(column)", metavar="COLUMN"),
+]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What may follow DATA and MODEL. Values are read and checked by `recipe`, which says what each may be."""
+
+    target: Target = None
+    loss: Annotated[Any, option("a loss (see: whynet losses)", "손실 함수(loss). whynet losses 참고", "LOSS")] = None
+    optimizer: Annotated[
+        Any,
+        option("an optimizer, such as 'sgd(lr=0.1)' [adam]", "옵티마이저(optimizer). 예: 'sgd(lr=0.1)' [adam]", "OPTIMIZER"),
+    ] = None
+    lr: Annotated[Any, option("learning rate, short for optimizer.lr", "학습률(learning rate). optimizer.lr과 같다", "X")] = (
+        None
+    )
+    epochs: Annotated[Any, option("passes over the training data [20]", "훈련 데이터를 도는 횟수(epoch) [20]", "N")] = None
+    steps: Annotated[Any, option("training steps, instead of epochs", "에포크 대신 쓰는 학습 스텝 수", "N")] = None
+    batch_size: Annotated[Any, option("examples in a step [64]", "한 스텝에 쓰는 예제 수 [64]", "N|all")] = None
+    schedule: Annotated[
+        Any, option("how the learning rate changes, such as cosine", "학습률이 바뀌는 방식(schedule). 예: cosine", "SCHEDULE")
+    ] = None
+    clip: Annotated[
+        Any, option("limit the gradient, such as 'norm(1.0)'", "기울기(gradient) 제한. 예: 'norm(1.0)'", "CLIP")
+    ] = None
+    init: Annotated[Any, option("initial weights, such as he", "가중치 초기화. 예: he", "INIT")] = None
+    early_stopping: Annotated[
+        Any,
+        option(
+            "stop after so many epochs without a lower validation loss", "검증 손실이 N 에포크 동안 낮아지지 않으면 멈춘다", "N"
+        ),
+    ] = None
+    keep: Annotated[Any, option("which weights to end with [last]", "마지막에 남길 가중치 [last]", "last|best")] = None
+    seed: Annotated[Any, option("seed of every random draw [0]", "모든 무작위 추출의 시드(seed) [0]", "N")] = None
+
+    def recipe(self, data: str, model: str) -> Recipe:
+        """The recipe that the options make with this data and model, checked.
+
+        Raises `UnknownNameError`, `OptionError`, `SpecError`, `RecipeError` or `DataError`.
+        """
+        from whynet.recipe import recipe
+
+        names = ("epochs", "steps", "batch_size", "schedule", "clip", "init", "early_stopping", "keep", "seed")
+        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        made = recipe(located(data, self.target), model, self.loss, self.optimizer or "adam", **given)
+        return made if self.lr is None else made.change(**{"optimizer.lr": self.lr})
+
+
+def located(data: str, target: str | None = None) -> Any:
+    """The spec of what was typed as DATA: a name, a spec or a path, with the column to predict where one is given."""
+    from whynet.data import resolve
+
+    spec = resolve(data)
+    return spec if target is None else spec.replace(target=target)
