@@ -1,0 +1,308 @@
+"""Every registered layer against a slow, obvious twin in NumPy. A layer without a twin fails here.
+
+A twin gets the input, the layer's weights and the options of the spec; the defaults in its signature are the documented ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import erf
+
+import whynet.layers  # noqa: F401  registers them
+from whynet.layers.stack import layer
+from whynet.registry import bind, names
+
+Array = np.ndarray
+Twin = Callable[..., Array]
+TWINS: dict[str, Twin] = {}
+SETTINGS: list[tuple[str, tuple[int, ...]]] = []
+
+
+def twin(*settings: tuple[str, tuple[int, ...]]) -> Callable[[Twin], Twin]:
+    def keep(function: Twin) -> Twin:
+        TWINS[function.__name__.removesuffix("_twin")] = function
+        SETTINGS.extend(settings)
+        return function
+
+    return keep
+
+
+@pytest.mark.parametrize(("spec", "shape"), SETTINGS, ids=[setting[0] for setting in SETTINGS])
+def test_the_layer_agrees_with_its_twin(spec: str, shape: tuple[int, ...]) -> None:
+    module, _ = layer(spec, shape)
+    module = module.double().eval()
+    for number, buffer in enumerate(module.buffers()):  # running statistics as training would leave them
+        if buffer.ndim:
+            buffer.copy_(torch.rand_like(buffer) + number + 0.5)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(torch.randn_like(parameter))
+    x = torch.randn(3, *shape, dtype=torch.double)
+    state = {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}
+    expected = TWINS[spec.partition("(")[0]](x.numpy(), state, **bind("layer", spec)[1])
+    with torch.no_grad():
+        np.testing.assert_allclose(module(x).numpy(), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_every_layer_has_a_twin() -> None:
+    assert set(names("layer")) == set(TWINS)
+    assert set(TWINS) == {spec.partition("(")[0] for spec, _ in SETTINGS}
+
+
+def _each(f: Callable[[float], float], x: Array) -> Array:
+    return np.array([f(float(value)) for value in x.reshape(-1)]).reshape(x.shape)
+
+
+# --- activations, one number at a time ---------------------------------------------------------------------------------
+
+
+@twin(("relu", (2, 5)))
+def relu_twin(x: Array, state: Any) -> Array:
+    return _each(lambda v: v if v > 0 else 0.0, x)
+
+
+@twin(("leaky_relu", (9,)), ("leaky_relu(slope=0.3)", (9,)))
+def leaky_relu_twin(x: Array, state: Any, slope: float = 0.01) -> Array:
+    return _each(lambda v: v if v > 0 else slope * v, x)
+
+
+@twin(("prelu", (9,)), ("prelu(per_channel=True)", (3, 4)))
+def prelu_twin(x: Array, state: Any, per_channel: bool = False) -> Array:
+    assert state["weight"].shape == ((x.shape[1],) if per_channel else (1,))
+    slope = state["weight"].reshape(-1, *[1] * (x.ndim - 2))
+    return np.where(x > 0, x, slope * x)
+
+
+@twin(("elu", (9,)), ("elu(alpha=2)", (9,)))
+def elu_twin(x: Array, state: Any, alpha: float = 1.0) -> Array:
+    return _each(lambda v: v if v > 0 else alpha * (math.exp(v) - 1), x)
+
+
+@twin(("gelu", (9,)))
+def gelu_twin(x: Array, state: Any) -> Array:
+    return x * (1 + erf(x / math.sqrt(2))) / 2
+
+
+@twin(("silu", (9,)))
+def silu_twin(x: Array, state: Any) -> Array:
+    return _each(lambda v: v / (1 + math.exp(-v)), x)
+
+
+@twin(("sigmoid", (9,)))
+def sigmoid_twin(x: Array, state: Any) -> Array:
+    return _each(lambda v: 1 / (1 + math.exp(-v)), x)
+
+
+@twin(("tanh", (9,)))
+def tanh_twin(x: Array, state: Any) -> Array:
+    return _each(math.tanh, x)
+
+
+@twin(("softplus", (9,)))
+def softplus_twin(x: Array, state: Any) -> Array:
+    return _each(lambda v: math.log(1 + math.exp(v)), x)
+
+
+@twin(("sine", (9,)), ("sine(omega0=2)", (9,)))
+def sine_twin(x: Array, state: Any, omega0: float = 30.0) -> Array:
+    return _each(lambda v: math.sin(omega0 * v), x)
+
+
+@twin(("step", (9,)))
+def step_twin(x: Array, state: Any) -> Array:
+    return _each(lambda v: 1.0 if v >= 0 else 0.0, x)
+
+
+@twin(("identity", (9,)))
+def identity_twin(x: Array, state: Any) -> Array:
+    return x
+
+
+@twin(("softmax", (2, 5)), ("softmax(dim=1)", (2, 5)))
+def softmax_twin(x: Array, state: Any, dim: int = -1) -> Array:
+    return np.exp(x) / np.exp(x).sum(dim, keepdims=True)
+
+
+# --- layers with weights -----------------------------------------------------------------------------------------------
+
+
+@twin(("linear(4)", (6,)), ("linear(4)", (3, 6)), ("linear(4, bias=False)", (6,)))
+def linear_twin(x: Array, state: Any, units: int, bias: bool = True) -> Array:
+    weight = state["weight"]
+    shift = state["bias"] if bias else np.zeros(units)
+    out = np.zeros((*x.shape[:-1], units))
+    for *at, unit in np.ndindex(out.shape):
+        out[(*at, unit)] = shift[unit] + sum(weight[unit, d] * x[(*at, d)] for d in range(x.shape[-1]))
+    return out
+
+
+@twin(
+    ("conv2d(4, 3)", (2, 6, 5)),
+    ("conv2d(4, [3, 2], stride=2, padding=1, bias=False)", (2, 6, 5)),
+    ("conv2d(4, 2, dilation=2, groups=2)", (4, 5, 5)),
+)
+def conv2d_twin(
+    x: Array, state: Any, channels: int, kernel: Any, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1,
+    bias: bool = True,
+) -> Array:  # fmt: skip
+    weight, shift = state["weight"], state["bias"] if bias else np.zeros(channels)
+    kh, kw = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+    assert weight.shape == (channels, x.shape[1] // groups, kh, kw)
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    height = (x.shape[2] - dilation * (kh - 1) - 1) // stride + 1
+    width = (x.shape[3] - dilation * (kw - 1) - 1) // stride + 1
+    out = np.zeros((len(x), channels, height, width))
+    for b, o, i, j in np.ndindex(out.shape):
+        first = o // (channels // groups) * weight.shape[1]  # the channels that this filter's group sees
+        out[b, o, i, j] = shift[o]
+        for c, u, v in np.ndindex(weight.shape[1:]):
+            out[b, o, i, j] += weight[o, c, u, v] * x[b, first + c, i * stride + u * dilation, j * stride + v * dilation]
+    return out
+
+
+@twin(("conv1d(4, 3)", (2, 8)), ("conv1d(4, 3, stride=2, padding=2, dilation=2)", (2, 8)))
+def conv1d_twin(
+    x: Array, state: Any, channels: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Array:  # fmt: skip
+    weight, shift = state["weight"], state["bias"]
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
+    steps = (x.shape[2] - dilation * (kernel - 1) - 1) // stride + 1
+    out = np.zeros((len(x), channels, steps))
+    for b, o, t in np.ndindex(out.shape):
+        taps = [weight[o, c, u] * x[b, c, t * stride + u * dilation] for c, u in np.ndindex(x.shape[1], kernel)]
+        out[b, o, t] = shift[o] + sum(taps)
+    return out
+
+
+@twin(("batch_norm", (4,)), ("batch_norm", (4, 3)), ("batch_norm", (4, 3, 2)))
+def batch_norm_twin(x: Array, state: Any) -> Array:
+    out = np.empty_like(x)
+    for c in range(x.shape[1]):
+        mean, variance = state["running_mean"][c], state["running_var"][c]
+        out[:, c] = (x[:, c] - mean) / math.sqrt(variance + 1e-5) * state["weight"][c] + state["bias"][c]
+    return out
+
+
+@twin(("layer_norm", (5,)), ("layer_norm", (3, 5)), ("layer_norm", (3, 4, 4)))
+def layer_norm_twin(x: Array, state: Any) -> Array:
+    axes = state["weight"].ndim  # over the last axes, as many as there are weights
+    flat = x.reshape(-1, *x.shape[x.ndim - axes :])
+    rows = [(row - row.mean()) / math.sqrt(row.var() + 1e-5) * state["weight"] + state["bias"] for row in flat]
+    return np.array(rows).reshape(x.shape)
+
+
+@twin(("group_norm(2)", (6, 3)), ("group_norm(3)", (6, 2, 2)))
+def group_norm_twin(x: Array, state: Any, groups: int) -> Array:
+    out, size = np.empty_like(x), x.shape[1] // groups
+    for b, g in np.ndindex(len(x), groups):
+        group = x[b, g * size : (g + 1) * size]
+        out[b, g * size : (g + 1) * size] = (group - group.mean()) / math.sqrt(group.var() + 1e-5)
+    per_channel = (-1, *[1] * (x.ndim - 2))
+    return out * state["weight"].reshape(per_channel) + state["bias"].reshape(per_channel)
+
+
+# --- layers without ----------------------------------------------------------------------------------------------------
+
+
+def _pool(x: Array, size: int, stride: int, reduce: Callable[[Array], float]) -> Array:
+    places = [range((length - size) // stride + 1) for length in x.shape[2:]]
+    out = np.empty((*x.shape[:2], *map(len, places)))
+    for b, c, *at in np.ndindex(out.shape):
+        window = tuple(slice(i * stride, i * stride + size) for i in at)
+        out[(b, c, *at)] = reduce(x[(b, c, *window)])
+    return out
+
+
+@twin(("max_pool(2)", (2, 5, 4)), ("max_pool(3, stride=1)", (2, 5, 4)), ("max_pool(2)", (2, 5)))
+def max_pool_twin(x: Array, state: Any, size: int, stride: int | None = None) -> Array:
+    return _pool(x, size, stride or size, np.max)
+
+
+@twin(("avg_pool(2)", (2, 5, 4)), ("avg_pool(3, stride=1)", (2, 5, 4)), ("avg_pool(2)", (2, 5)))
+def avg_pool_twin(x: Array, state: Any, size: int, stride: int | None = None) -> Array:
+    return _pool(x, size, stride or size, np.mean)
+
+
+@twin(("global_avg_pool", (3, 4)), ("global_avg_pool", (3, 4, 2)))
+def global_avg_pool_twin(x: Array, state: Any) -> Array:
+    return np.array([[channel.mean() for channel in example] for example in x])
+
+
+@twin(("flatten", (2, 3, 4)), ("flatten", (5,)))
+def flatten_twin(x: Array, state: Any) -> Array:
+    return np.array([list(example.flat) for example in x])
+
+
+@twin(("reshape([3, -1])", (2, 6)), ("reshape([1, 4, 4])", (16,)))
+def reshape_twin(x: Array, state: Any, shape: list[int]) -> Array:
+    return np.array([np.array(list(example.flat)).reshape(shape) for example in x])
+
+
+@twin(("dropout(0.9)", (7,)))
+def dropout_twin(x: Array, state: Any, p: float) -> Array:
+    return x  # in evaluation; training is below
+
+
+@twin(("noise(3)", (7,)))
+def noise_twin(x: Array, state: Any, std: float) -> Array:
+    return x
+
+
+@twin(("residual([tanh])", (4,)), ("residual([linear(2)], shortcut=[linear(2, bias=False)])", (4,)))
+def residual_twin(x: Array, state: Any, body: Any, shortcut: Any = ()) -> Array:
+    if not state:  # residual([tanh])
+        return x + np.tanh(x)
+    through = x @ state["body.linear_0.weight"].T + state["body.linear_0.bias"]
+    return through + x @ state["shortcut.linear_0.weight"].T
+
+
+@twin(("concat([identity, [tanh, sigmoid], relu])", (4,)), ("concat([identity, [tanh, sigmoid], relu])", (2, 3, 3)))
+def concat_twin(x: Array, state: Any, branches: Any) -> Array:
+    return np.concatenate([x, 1 / (1 + np.exp(-np.tanh(x))), np.maximum(x, 0)], axis=1)
+
+
+# --- in training -------------------------------------------------------------------------------------------------------
+
+
+def test_dropout_silences_some_and_scales_the_rest() -> None:
+    module, _ = layer("dropout(0.25)", (1000,))
+    out = module(torch.ones(20, 1000))
+    assert out.unique().tolist() == pytest.approx([0, 1 / 0.75])
+    kept = float((out > 0).float().mean())
+    assert abs(kept - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 20_000)  # five standard errors
+
+
+def test_noise_has_the_standard_deviation_asked_for() -> None:
+    module, _ = layer("noise(0.5)", (1000,))
+    added = module(torch.full((20, 1000), 3.0)) - 3
+    assert abs(float(added.mean())) < 5 * 0.5 / math.sqrt(20_000)
+    assert abs(float(added.std()) / 0.5 - 1) < 5 / math.sqrt(2 * 20_000)
+
+
+def test_batch_norm_standardises_the_batch_and_remembers_it() -> None:
+    module, _ = layer("batch_norm(momentum=0.25)", (3, 4, 4))
+    module = module.double()
+    x = torch.randn(6, 3, 4, 4, dtype=torch.double) * 7 + 2
+    out = module(x)
+    for c in range(3):
+        values = x[:, c].numpy()
+        expected = (values - values.mean()) / math.sqrt(values.var() + 1e-5)
+        np.testing.assert_allclose(out[:, c].detach().numpy(), expected, atol=1e-10)
+        assert float(module.running_mean[c]) == pytest.approx(0.25 * values.mean())
+        assert float(module.running_var[c]) == pytest.approx(0.75 + 0.25 * values.var(ddof=1))
+
+
+def test_the_step_stops_the_gradient_with_zeros() -> None:
+    module, _ = layer("step", (5,))
+    x = torch.tensor([[-2.0, -1e-9, 0.0, 1e-9, 3.0]], requires_grad=True)
+    out = module(x)
+    assert out.tolist() == [[0, 0, 1, 1, 1]]
+    out.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [[0] * 5]
