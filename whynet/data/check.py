@@ -22,7 +22,7 @@ def check_source(source: Source) -> None:
     if not isinstance(source.x, Table):
         check_finite(source.x, INPUTS)
     if source.classes:
-        check_labels(source.y, len(source.classes), whole=source.whole)
+        check_labels(source.y, len(source.classes))
     else:
         check_finite(source.y, TARGETS)
         if count > 1 and bool((source.y == source.y[:1]).all()):
@@ -48,8 +48,8 @@ def check_finite(values: Tensor, what: Text) -> None:
     )
 
 
-def check_labels(labels: Tensor, classes: int, *, whole: bool = False) -> None:
-    """Raises `DataError` where a label is no class, there is one class only, or there are fewer examples than classes."""
+def check_labels(labels: Tensor, classes: int) -> None:
+    """Raises `DataError` where a label is no class, a class has no example, or there is one class only."""
     if classes < 2:
         raise DataError(_ONE_CLASS)
     outside = ((labels < 0) | (labels >= classes)).nonzero().flatten()
@@ -64,7 +64,11 @@ def check_labels(labels: Tensor, classes: int, *, whole: bool = False) -> None:
             row=int(outside[0]),
         )
     if len(labels) < classes:
-        raise DataError(_FEWER, n=len(labels), classes=classes)
+        raise DataError(FEWER, n=len(labels), classes=classes)
+    absent = (labels.bincount(minlength=classes) == 0).nonzero().flatten().tolist()
+    if absent:
+        names = ", ".join(str(label) for label in absent[:SHOWN]) + (", …" if len(absent) > SHOWN else "")
+        raise DataError(_ABSENT, classes=classes, last=classes - 1, absent=names, low=int(labels.min()), high=int(labels.max()))
 
 
 INPUTS = Text("inputs", "입력")
@@ -94,7 +98,13 @@ _OUTSIDE = Text(
     "클래스가 {classes}개면 레이블(label)은 0부터 {last}까지의 정수다. {found:이} 예제 {count}개에 있다. "
     "처음 나온 곳은 {row}번 예제다. 클래스를 0부터 세거나(y = y - y.min()) 빠진 클래스 이름을 준다.",
 )
-_FEWER = Text(
+_ABSENT = Text(
+    "Labels of {classes} classes are whole numbers from 0 to {last}, and there is no example of: {absent}. "
+    "Received labels from {low} to {high}. Count classes from 0 without gaps: y = torch.unique(y, return_inverse=True)[1].",
+    "클래스가 {classes}개면 레이블은 0부터 {last}까지의 정수인데, 다음 클래스의 예제가 없다: {absent}. "
+    "받은 레이블은 {low}부터 {high}까지다. 0부터 빠짐없이 센다: y = torch.unique(y, return_inverse=True)[1].",
+)
+FEWER = Text(
     "There are {n} examples for {classes} classes. Expected at least one example of each class.",
     "클래스는 {classes}개인데 예제는 {n}개다. 클래스마다 예제가 하나는 있어야 한다.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import tempfile
@@ -10,8 +11,8 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
-from whynet.errors import DataError
-from whynet.text import Text
+from whynet.errors import DataError, nearest
+from whynet.text import Text, plain
 
 SECONDS = 30  # without an answer before a download is given up
 PIECE = 1 << 20
@@ -73,6 +74,13 @@ def file_stamp(path: str) -> Hashable:
     files = sorted(root.rglob("*")) if root.is_dir() else [root]
     facts = [file.stat() for file in files if file.exists()]
     return (str(root), len(facts), sum(fact.st_size for fact in facts), max((fact.st_mtime_ns for fact in facts), default=0))
+
+
+def beside(path: Path) -> Text:
+    """A sentence that offers the files and folders whose names are near to this path's; empty where none is."""
+    names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
+    return nearest(path.name, near) if near else plain("")
 
 
 _NOWHERE = Text(

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 
-from whynet.data.files import file_stamp
+from whynet.data.files import beside, file_stamp
 from whynet.data.pictures import SUFFIXES, read_pictures
 from whynet.data.register import data_set
 from whynet.data.source import Source, SplitName
-from whynet.errors import DataError, nearest
+from whynet.errors import DataError
 from whynet.registry import Range
 from whynet.text import Text
 
@@ -38,8 +38,7 @@ def folder(path: str, size: Annotated[int, Range(least=4, most=1024)] = 64, chan
     """
     root = Path(path).expanduser()
     if not root.is_dir():
-        beside = [entry.name for entry in root.parent.iterdir()] if root.parent.is_dir() else []
-        raise DataError(_NO_FOLDER, path=root, near=nearest(root.name, beside[:100]))
+        raise DataError(_NO_FOLDER, path=root, near=beside(root))
     parents = {SPLIT_NAMES[sub.name.lower()]: sub for sub in _folders(root) if sub.name.lower() in SPLIT_NAMES}
     if "train" not in parents:
         parents = {"train": root}
@@ -54,7 +53,7 @@ def folder(path: str, size: Annotated[int, Range(least=4, most=1024)] = 64, chan
     pool, opened, notes = read_pictures([file for _, _, file in pictures], size, channels)
     others = Counter(file.suffix or file.name for _, _, file in files if file.suffix.lower() not in SUFFIXES)
     if others:
-        notes.append(_OTHERS.fill(n=others.total(), kinds=", ".join(sorted(others))))
+        notes.append(_OTHERS.fill(n=others.total(), kinds=", ".join(kind for kind, _ in others.most_common(5))))
     empty = sorted({label.name for top in parents.values() for label in _folders(top)} - set(classes))
     if empty:
         notes.append(_NO_CLASS.fill(names=", ".join(empty)))

@@ -92,7 +92,7 @@ _SAME = Text(
     "테스트 세트가 훈련 세트와 같다. 점수는 외운 정도를 보여 줄 뿐 일반화(generalisation)를 보여 주지 않는다.",
 )
 _TWINS = Text(
-    "{n} of {total} test inputs are in the training set as well, so the test score is too good by as much.",
-    "테스트 입력 {total}개 가운데 {n}개가 훈련 세트에도 있다. 그만큼 테스트 점수가 부풀려진다.",
+    "{n} of {total} test inputs are in the training set as well, which can make the test score too good.",
+    "테스트 입력 {total}개 가운데 {n}개가 훈련 세트에도 있다. 그만큼 테스트 점수가 부풀려질 수 있다.",
 )
 _NO_TWINS = Text("No test input is in the training set.", "훈련 세트에도 있는 테스트 입력은 없다.")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from whynet.errors import DataError, nearest
+from whynet.data.files import beside
+from whynet.errors import DataError
 from whynet.text import Text
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -57,8 +58,7 @@ def read_cells(path: str | Path, separator: str | None = None, header: bool = Tr
 def _read_text(path: Path) -> tuple[str, list[Text]]:
     """The file as text: UTF-8, else the Korean cp949, else the western cp1252."""
     if path.is_dir() or not path.exists():
-        beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise DataError(_IS_FOLDER if path.is_dir() else _NO_FILE, path=path, near=nearest(path.name, beside[:100]))
+        raise DataError(_IS_FOLDER if path.is_dir() else _NO_FILE, path=path, near=beside(path))
     try:
         data = UNPACKERS.get(path.suffix.lower(), bytes)(path.read_bytes())
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from whynet import registry
+from whynet.data.files import beside
 from whynet.data.reading import UNPACKERS, read_cells
 from whynet.errors import DataError, OptionError, SpecError, UnknownNameError, nearest
 from whynet.spec import Spec, parse
@@ -33,6 +34,8 @@ def resolve(text: str, target: str | None = None) -> Spec:
 
 def _registered(text: str) -> Spec | None:
     """The spec, where the text is one; None where it may be a path. Raises what is wrong with it where it is neither."""
+    if not text.strip():
+        raise UnknownNameError(_UNKNOWN, name=text, near=nearest(text, registry.names("data")))
     path = Path(text.strip()).expanduser()
     looks = "/" in text or "\\" in text or text.startswith(("~", ".")) or _is_table(path)
     try:
@@ -59,9 +62,8 @@ def _from_path(text: str, target: str | None) -> Spec:
             raise OptionError(_NO_TARGET_HERE, name=text, target=target)
         return Spec("folder", {"path": str(path)})
     if not path.exists():
-        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        where = path.parent if path.parent.is_dir() else next(up for up in path.parents if up.is_dir())
-        raise DataError(_NO_PATH, path=text, where=where, near=nearest(path.name, beside[:200]) if beside else "")
+        where = next(up for up in path.parents if up.is_dir())
+        raise DataError(_NO_PATH, path=text, where=where, near=beside(path))
     if not _is_table(path):
         raise DataError(_NO_TABLE, path=text, known=", ".join(sorted(TABLES)))
     if target is None:
@@ -94,6 +96,6 @@ _NO_TABLE = Text(
     "{path:은} 알 수 없는 종류의 파일이다. 표({known}, 압축 파일도 됨)나 사진 폴더여야 한다.",
 )
 _WHICH = Text(
-    "Which column of {path} is to be predicted? Its columns: {columns}. For instance the target {last!r}.",
-    "{path}의 어느 열을 예측할지 정해야 한다. 열: {columns}. 예: 목표(target) {last!r}.",
+    'Which column of {path} is to be predicted? Its columns: {columns}. For instance: target="{last}".',
+    '{path}의 어느 열을 예측할지 정해야 한다. 열: {columns}. 예: target="{last}".',
 )

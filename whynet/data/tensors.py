@@ -14,11 +14,12 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset, default
 from torch.utils.data import Dataset as TorchDataset
 
 from whynet.data.build import build
-from whynet.data.check import INPUTS, TARGETS, check_labels
+from whynet.data.check import FEWER, INPUTS, TARGETS, check_labels
 from whynet.data.dataset import Dataset
 from whynet.data.options import options_from
 from whynet.data.source import Source
 from whynet.errors import DataError
+from whynet.registry import check
 from whynet.task import TaskKind
 from whynet.text import Text
 
@@ -45,6 +46,7 @@ def from_tensors(
     (3,)
     """
     common = options_from("from_tensors", options)
+    task = check("from_tensors: task", TaskKind | None, task)
     inputs, targets, features = _pair(x, y)
     official = {}
     count = len(inputs)
@@ -75,9 +77,11 @@ def _pair(x: Any, y: Any) -> tuple[Tensor, np.ndarray, tuple[str, ...]]:
     features = tuple(str(name) for name in x.columns) if isinstance(x, pd.DataFrame) else ()
     inputs, targets = _array(x, INPUTS), _array(y, TARGETS)
     if inputs.dtype.kind not in "fiub":
-        raise DataError(_NOT_NUMBERS, dtype=inputs.dtype)
+        raise DataError(_NOT_NUMBERS, dtype="text" if inputs.dtype.kind in "US" else inputs.dtype)
     if inputs.ndim == 0 or targets.ndim == 0:
         raise DataError(_NO_AXIS)
+    if not inputs.size:
+        raise DataError(_EMPTY)
     if len(inputs) != len(targets):
         raise DataError(_LENGTHS, x=inputs.shape, y=targets.shape)
     if inputs.ndim == 1:
@@ -124,10 +128,13 @@ def _array(values: Any, what: Text) -> np.ndarray:
     except ValueError:  # rows of unequal length
         raise DataError(_UNEVEN, what=what) from None
     if array.dtype.kind == "O":
-        texts = [value for value in array.flat if not isinstance(value, int | float | np.number)]
-        if what is INPUTS and texts:
-            raise DataError(_NOT_NUMBERS, dtype=f"{type(texts[0]).__name__} ({str(texts[0])[:40]!r})")
-        return array.astype(str) if texts else array.astype(float)
+        odd = [value for value in array.flat if not isinstance(value, int | float | np.number)]
+        names = what is TARGETS and all(isinstance(value, str) for value in array.flat)
+        if odd and not names:
+            raise DataError(
+                _NOT_NUMBERS if what is INPUTS else _TARGET_KIND, dtype=f"{type(odd[0]).__name__} {str(odd[0])[:40]}"
+            )
+        return array.astype(str if names else float)
     return array
 
 
@@ -168,9 +175,11 @@ def _targets(y: np.ndarray, task: TaskKind | None, classes: Sequence[str] | int 
             raise DataError(_NOT_LABELS, value=column[odd[0]], row=int(odd[0]), n=len(odd))
         notes.append(_WHOLE)
     labels = torch.from_numpy(column.astype(np.int64))
-    known = _class_names(classes, int(labels.max()) + 1 if len(labels) else 0)
-    if len(known) < 2 and classes is None:
-        known = ("0", "1") if int(labels.min()) < 0 else known  # -1 and 0 or 1: the error says which labels are outside
+    if classes is None and int(labels.max()) >= len(labels):  # before a name is made for each of them
+        raise DataError(FEWER, n=len(labels), classes=int(labels.max()) + 1)
+    known = _class_names(classes, int(labels.max()) + 1)
+    if int(labels.min()) < 0 and classes is None:
+        known = tuple(str(label) for label in range(len(labels.unique())))  # the error says which labels are outside
     check_labels(labels, len(known))
     return _Answers(labels, known, ("class",), tuple(notes))
 
