@@ -78,6 +78,17 @@ def test_is_named_after_the_function_unless_told() -> None:
     assert GivenLoss(own, "mine").name == "mine"
 
 
+def test_a_squeezed_output_is_one_unit() -> None:
+    """``model(x).squeeze(1)`` is how much code meets BCEWithLogitsLoss and MSELoss."""
+    one = logits[:, 0]
+    for function in (nn.BCEWithLogitsLoss(), nn.MSELoss()):
+        torch.testing.assert_close(GivenLoss(function)(one, binary), function(one, binary.float()))
+        torch.testing.assert_close(GivenLoss(function)(one, logits[:, 1:2].sigmoid()), function(one, logits[:, 1].sigmoid()))
+    assert GivenLoss(lambda outputs, targets: (outputs - targets).abs().max())(one, logits[:, :1]) == 0
+    assert torch.equal(GivenLoss(nn.BCEWithLogitsLoss()).decide(one, BINARY), (one > 0).long())
+    assert GivenLoss(nn.MSELoss()).decide(one, REGRESS).shape == (6, 1)
+
+
 def test_refuses_to_broadcast() -> None:
     with pytest.raises(ShapeError, match=r"outputs \(6, 1\), targets \(6,\) float32"):
         GivenLoss(nn.MSELoss())(logits[:, :1], logits[:, 0])

@@ -37,7 +37,8 @@ class GivenLoss(Loss):
 
     What the outputs mean is read off torch's own losses; of any other function it is taken that classes are scored, one
     column each, the largest winning. Losses that torch computes element by element get labels as 0/1 or one-hot, and
-    refuse shapes that would broadcast. Raises `ShapeError`, also where the function returns no scalar.
+    refuse shapes that would broadcast; a network that squeezes its only output to (B,) gets targets of that shape.
+    Raises `ShapeError`, also where the function returns no scalar.
     """
 
     function: Callable[[Tensor, Tensor], Tensor]
@@ -51,8 +52,11 @@ class GivenLoss(Loss):
         object.__setattr__(self, "name", self.name or _name(self.function))
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        if outputs.ndim == 1 and targets.shape == (len(outputs), 1):
+            targets = targets[:, 0]
         if self.reading in ("logit per unit", "probabilities", "values"):
-            targets = targets_like(outputs, targets)
+            alike = outputs.shape == targets.shape
+            targets = targets.to(outputs.dtype) if alike else targets_like(outputs, targets)
         loss = self.function(outputs, targets)
         if not isinstance(loss, Tensor) or loss.ndim:
             raise ShapeError(_NO_SCALAR, name=self.name, received=_describe(loss))
@@ -63,6 +67,7 @@ class GivenLoss(Loss):
         return 1 if one else task.outputs
 
     def decide(self, outputs: Tensor, task: Task) -> Tensor:
+        outputs = outputs[:, None] if outputs.ndim == 1 else outputs
         if task.kind == "regress":
             return outputs
         return choose(outputs, 0.5 if self.reading in ("probabilities", "values") else 0.0)
@@ -85,7 +90,7 @@ def _name(function: Any) -> str:
 
 
 def _describe(value: object) -> str:
-    return f"a tensor {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+    return f"Tensor {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
 
 
 _NO_SCALAR = Text(
