@@ -59,6 +59,6 @@ class Sequential(nn.Module):
 _NO_HEAD = Text(
     "sequential(head=False) expects layers that end in the shape {expected}. Received: {shape}. "
     "End with linear({outputs}), or leave out head=False.",
-    "sequential(head=False)의 층은 모양 {expected}으로 끝나야 한다. 받은 것: {shape}. "
+    "sequential(head=False)의 층은 모양 {expected:으로} 끝나야 한다. 받은 것: {shape}. "
     "linear({outputs})로 끝내거나 head=False를 뺀다.",
 )
