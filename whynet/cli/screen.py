@@ -105,8 +105,8 @@ def number(value: float) -> str:
 
 
 def count(value: int) -> str:
-    """A whole number with its thousands apart: 61 706."""
-    return f"{value:,}".replace(",", " ")
+    """A whole number with its thousands apart: 61,706."""
+    return f"{value:,}"
 
 
 def seconds(value: float) -> str:

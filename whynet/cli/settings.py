@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from whynet.cli.verb import argument, option
+from whynet.errors import OptionError
+from whynet.text import Text, join
 
 if TYPE_CHECKING:
     from whynet.recipe import Recipe
@@ -74,10 +78,28 @@ class Settings:
         made = recipe(located(data, self.target), model, self.loss, self.optimizer or "adam", **given)
         return made if self.lr is None else made.change(**{"optimizer.lr": self.lr})
 
+    def command(self, verb: str, data: str, model: str) -> str:
+        """The command line of another verb for the same training, to be copied."""
+        words = ["whynet", verb, data, model]
+        for field in fields(self):
+            if getattr(self, field.name) is not None:
+                words += ["--" + field.name.replace("_", "-"), str(getattr(self, field.name))]
+        return shlex.join(words)
+
 
 def located(data: str, target: str | None = None) -> Any:
-    """The spec of what was typed as DATA: a name, a spec or a path, with the column to predict where one is given."""
+    """The spec of what was typed as DATA: a name, a spec or a path, with the column to predict where one is given.
+
+    Raises `UnknownNameError`, `OptionError`, `SpecError` or `DataError`.
+    """
     from whynet.data import resolve
 
-    spec = resolve(data)
-    return spec if target is None else spec.replace(target=target)
+    try:
+        return resolve(data, target)
+    except OptionError as error:
+        if target is None and Path(data).is_file():
+            raise OptionError(join([error.message, _HOW])) from None
+        raise
+
+
+_HOW = Text("On the command line: --target COLUMN", "명령줄에서는: --target 열이름")

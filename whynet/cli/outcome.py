@@ -1,0 +1,122 @@
+"""What is said before a training, and of what came out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from whynet.cli.screen import Cell, count, metric_text, number, pairs, say, table
+from whynet.text import Text
+
+if TYPE_CHECKING:
+    from whynet.engine.arm import Arm
+    from whynet.engine.history import History, SplitName
+    from whynet.task import Task
+
+SPLITS: dict[SplitName, Text] = {
+    "train": Text("train", "훈련(train)"),
+    "validation": Text("validation", "검증(validation)"),
+    "test": Text("test", "테스트(test)"),
+}
+METRICS = {"accuracy": Text("accuracy", "정확도(accuracy)"), "r2": Text("r2", "결정계수(r2)")}
+
+
+def announce(arm: Arm) -> None:
+    """The task, what was done to the data, the size of the model, and what chance alone would reach."""
+    data, recipe, task = arm.dataset, arm.recipe, arm.dataset.task
+    rows: list[tuple[Cell, Cell]] = [
+        (_DATA, _DATA_IS.fill(name=data.name, task=task.words, shape=task.inputs)),
+        ("", _SIZES.fill(train=count(len(data.train)), val=count(len(data.validation)), test=count(len(data.test)))),
+    ]
+    rows += [("", note) for note in data.notes]
+    rows += [
+        (_MODEL, _MODEL_IS.fill(model=str(recipe.model), n=count(arm.network.size))),
+        (_LOSS, str(recipe.loss or loss_name(arm))),
+        (_OPTIMIZER, str(recipe.optimizer)),
+        (_TRAINING, _TRAINING_IS.fill(steps=count(arm.total_steps), size=arm.batch_size, epochs=_epochs(arm))),
+        (_CHANCE, chance(task)),
+    ]
+    pairs(rows)
+    say()
+
+
+def loss_name(arm: Arm) -> str:
+    """The loss of a recipe that names none."""
+    from whynet.recipe import default_loss
+
+    return str(default_loss(arm.recipe.model, arm.dataset.task.loss))
+
+
+def chance(task: Task) -> Text:
+    """What is reached without looking at the input."""
+    if task.uniform_loss is None:
+        return _CHANCE_VALUES
+    level = metric_text(task.chance, task.metric)
+    return _CHANCE_CLASSES.fill(level=level, k=task.outputs, loss=number(task.uniform_loss))
+
+
+def scores(history: History, task: Task) -> None:
+    """A table of loss and metric on each split."""
+    rows: list[list[Cell]] = [
+        [SPLITS[split], number(history.final(split, "loss")), metric_text(history.final(split), task.metric)]
+        for split in SPLITS
+        if split in {one.split for one in history.evaluations}
+    ]
+    table(["", Text("loss", "손실(loss)"), METRICS.get(task.metric, task.metric)], rows, right=(1, 2))
+
+
+def against_chance(score: float, task: Task, n: int) -> tuple[Text, bool]:
+    """The test score beside chance in a sentence, and whether it is better by more than luck.
+
+    Luck: two standard errors of a share of n, √(p (1 - p) / n); for a regression, any r2 above 0.
+    """
+    words: dict[str, Any] = {"score": metric_text(score, task.metric), "chance": metric_text(task.chance, task.metric)}
+    if not math.isfinite(score):
+        return _NO_SCORE, False
+    margin = 2 * math.sqrt(task.chance * (1 - task.chance) / max(1, n)) if task.kind == "classify" else 0.0
+    better = score > task.chance + margin
+    if task.kind == "regress":
+        return (_EXPLAINS if better else _EXPLAINS_NOTHING).fill(**words), better
+    return (_LEARNED if better else _NOT_LEARNED).fill(margin=metric_text(margin, task.metric), **words), better
+
+
+def _epochs(arm: Arm) -> str:
+    epochs = arm.total_steps / arm.steps_per_epoch
+    return f"{epochs:.3g}"
+
+
+_DATA = Text("data", "데이터")
+_DATA_IS = Text("{name}: {task}, inputs of shape {shape}", "{name}: {task}, 입력 모양 {shape}")
+_SIZES = Text(
+    "{train} training, {val} validation, {test} test examples",
+    "예제: 훈련(train) {train}개, 검증(validation) {val}개, 테스트(test) {test}개",
+)
+_MODEL = Text("model", "모델")
+_MODEL_IS = Text("{model}, {n} parameters", "{model}, 매개변수(parameter) {n}개")
+_LOSS = Text("loss", "손실 함수(loss)")
+_OPTIMIZER = Text("optimizer", "옵티마이저(optimizer)")
+_TRAINING = Text("training", "학습")
+_TRAINING_IS = Text("{steps} steps of {size} examples, {epochs} epochs", "{size}개씩 {steps}스텝(step), {epochs} 에포크(epoch)")
+_CHANCE = Text("chance", "우연 수준(chance)")
+_CHANCE_CLASSES = Text(
+    "{level} of the test set by always answering its largest class; loss ln {k} = {loss} by answering all alike",
+    "가장 많은 클래스만 답하면 테스트 세트의 {level}, 모든 클래스에 같은 확률을 주면 손실 ln {k} = {loss}",
+)
+_CHANCE_VALUES = Text("r2 = 0 by always answering the mean", "언제나 평균을 답하면 r2 = 0")
+_LEARNED = Text(
+    "It learned: {score} of the test set, where chance gives {chance}.",
+    "배웠다: 테스트 세트의 {score:을} 맞힌다. 우연 수준은 {chance}.",
+)
+_NOT_LEARNED = Text(
+    "Not shown to have learned: {score} of the test set, where chance gives {chance} ± {margin} on so few examples.",
+    "배웠다고 할 수 없다: 테스트 세트의 {score}. 이만한 예제 수에서 우연 수준은 {chance} ± {margin}.",
+)
+_EXPLAINS = Text(
+    "It learned: r2 = {score} on the test set, where answering the mean gives 0.",
+    "배웠다: 테스트 세트에서 r2 = {score}. 평균만 답하면 0이다.",
+)
+_EXPLAINS_NOTHING = Text(
+    "It did not learn: r2 = {score} on the test set is no better than answering the mean, 0.",
+    "배우지 못했다: 테스트 세트에서 r2 = {score}. 평균만 답하는 것(0)보다 낫지 않다.",
+)
+_NO_SCORE = Text("It has no score: the loss stopped being a number.", "점수가 없다: 손실이 수가 아니게 되었다.")
