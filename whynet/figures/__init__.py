@@ -7,6 +7,7 @@ from whynet.figures.confusion import confusion
 from whynet.figures.curves import curves
 from whynet.figures.features import correlation, distribution
 from whynet.figures.heat import heat
+from whynet.figures.look import look
 from whynet.figures.path import path_2d
 from whynet.figures.pictures import images, worst
 from whynet.figures.relation import relation
@@ -18,5 +19,5 @@ from whynet.figures.weights import weights
 
 __all__ = [
     "Level", "by_depth", "class_counts", "confusion", "correlation", "curves", "decision_boundary", "distribution", "heat",
-    "images", "path_2d", "relation", "save", "schedule", "svg", "theme", "trial", "use_theme", "weights", "worst",
+    "images", "look", "path_2d", "relation", "save", "schedule", "svg", "theme", "trial", "use_theme", "weights", "worst",
 ]  # fmt: skip

@@ -38,16 +38,17 @@ def drawings(draw: Callable[[], Figure], caption: Text, prefix: str) -> list[Dra
         with use_language(name), use_theme("light"):
             figure = draw()
             label = ". ".join(part for part in (figure.get_suptitle().replace("\n", " ").strip(), caption.show(name)) if part)
-            drawn.append(Drawing(name, _adapt(svg(figure, f"{prefix}-{name}"), label)))
+            drawn.append(Drawing(name, _adapt(svg(figure, f"{prefix}-{name}"), label, figure.get_figwidth())))
     return drawn
 
 
-def _adapt(text: str, label: str) -> Markup:
-    """The light theme's colours as variables of the page, and the words a screen reader says."""
+def _adapt(text: str, label: str, inches: float) -> Markup:
+    """The light theme's colours as variables of the page, the words a screen reader says, and the sizes at which words can be read."""
 
     def named(found: re.Match[str]) -> str:
         colour = found[2].lower()
         return f"{found[1]}: var(--{_NAMES[colour]}, {colour})" if colour in _NAMES else found[0]
 
     coloured = re.sub(r"\b(fill|stroke): (#[0-9a-fA-F]{6})\b", named, text)
-    return Markup(coloured.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1))
+    sizes = f"min-width: {inches * 4.4:.1f}rem; max-width: {inches * 7.4:.1f}rem"  # an inch is 6 rem on a screen
+    return Markup(coloured.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" style="{sizes}" ', 1))
