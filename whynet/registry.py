@@ -322,7 +322,7 @@ def _describe(hint: Any) -> Text:
         return Text("{n} values, each {item}", "값 {n}개, 각각 {item}").fill(n=len(arguments), item=_describe(arguments[0]))
     if origin in (list, Sequence, tuple):
         return Text("a list, each entry {item}", "리스트, 항목은 각각 {item}").fill(item=_describe(arguments[0]))
-    return _TYPE_NAMES.get(hint, plain(getattr(hint, "__name__", str(hint))))
+    return _TYPE_NAMES.get(origin or hint, plain(getattr(hint, "__name__", str(hint))))
 
 
 _TYPE_NAMES: Mapping[Any, Text] = {

@@ -106,7 +106,7 @@ _PARTICLES = {  # as written in a template: (after a consonant, after a vowel)
 }  # fmt: skip
 _PARTICLE = re.compile("(" + "|".join(sorted(_PARTICLES, key=len, reverse=True)) + ")$")
 _DIGIT_ENDS = dict(zip("0123456789", "ㅇㄹ-ㅇ--ㅇㄹㄹ-", strict=True)) | {"²": "ㅇ"}  # 영 일 이 삼 사 오 육 칠 팔 구 제곱
-_ENDS_IN_L = re.compile(r"(L|R|l|le)$")  # SGDR 에스지디알, model 모델, scale 스케일
+_ENDS_IN_L = re.compile(r"(L|R|l|le|^[^aeiou]*r)$")  # SGDR 에스지디알, lr 엘알, model 모델, scale 스케일
 # Adam 아담, name 네임, training 트레이닝, metric 메트릭, dropout 드롭아웃, block 블록
 _ENDS_IN_CONSONANT = re.compile(r"([MN]|[mn]e?|ng|[aeiou][cpt]|ck)$")
 
