@@ -1,1 +1,65 @@
-"""whynet: a laboratory for neural networks."""
+"""whynet: a laboratory for neural networks. It trains them and says why they do or do not learn.
+
+import whynet
+
+run = whynet.fit("digits", "mlp(widths=[64, 64])", epochs=20)
+print(whynet.compare(whynet.recipe("digits", "mlp"), {"model.activation": ["sigmoid", "relu"]}).verdict)
+print(whynet.why("mlp(widths=[64] * 10, activation='sigmoid')", "digits", optimizer="sgd(lr=0.1)").verdict)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whynet.data import from_tensors, load
+    from whynet.doctor.diagnose import why
+    from whynet.experiment.compare import compare
+    from whynet.models.describe import describe
+    from whynet.questions.ask import ask
+    from whynet.recipe import diff, recipe
+    from whynet.runs import Store, fit, resume
+    from whynet.text import set_language, use_language
+
+_PLACES = {
+    "ask": "whynet.questions.ask",
+    "compare": "whynet.experiment.compare",
+    "describe": "whynet.models.describe",
+    "diff": "whynet.recipe",
+    "fit": "whynet.runs",
+    "from_tensors": "whynet.data",
+    "load": "whynet.data",
+    "recipe": "whynet.recipe",
+    "resume": "whynet.runs",
+    "set_language": "whynet.text",
+    "Store": "whynet.runs",
+    "use_language": "whynet.text",
+    "why": "whynet.doctor.diagnose",
+}
+
+__all__ = [
+    "Store",
+    "ask",
+    "compare",
+    "describe",
+    "diff",
+    "fit",
+    "from_tensors",
+    "load",
+    "recipe",
+    "resume",
+    "set_language",
+    "use_language",
+    "why",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Names are loaded when first used, so that ``whynet --help`` does not wait for torch."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'whynet' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_PLACES[name]), name)
+    globals()[name] = value  # a room may carry the name of what is in it: recipe, data
+    return value

@@ -113,11 +113,13 @@ def prepare(recipe: Recipe, label: str = "") -> Arm:
 
 
 def load_data(recipe: Recipe) -> Dataset:
-    """The recipe's data set, split under its seed."""
+    """The recipe's data set, split under its seed. A function of the user's is asked with the seed for a `Dataset`."""
     if isinstance(recipe.data, Spec):
         return load(recipe.data, recipe.seed)
     value = recipe.data.value
-    return value if isinstance(value, Dataset) else from_tensors(value, seed=recipe.seed)
+    if isinstance(value, Dataset):
+        return value
+    return value(recipe.seed) if callable(value) else from_tensors(value, seed=recipe.seed)
 
 
 def make_loss(recipe: Recipe, dataset: Dataset) -> Loss:

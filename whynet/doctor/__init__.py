@@ -1,0 +1,1 @@
+"""The doctor: examine, suspect, try, diagnose. It trains nothing by itself: its trials are comparisons."""

@@ -1,0 +1,65 @@
+"""What every cause is: something to look for, and changes that should mend it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from whynet.doctor.examination import Examination
+from whynet.recipe import Recipe
+from whynet.text import Text
+
+Speaks = Literal["for", "against", "neither"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing looked at: what was seen, what a healthy network shows, and which way that speaks."""
+
+    what: Text
+    observed: Text
+    expected: Text
+    speaks: Speaks
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change that should mend the cause. ``apply`` returns None where the recipe does not allow it."""
+
+    name: Text
+    apply: Callable[[Recipe], Recipe | None]
+    changes: int = 1  # fields or options it changes; a single change proves most
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """A cause held against one examination. ``strength``: 0 ruled out without a trial, up to 1 all but certain."""
+
+    cause: Cause
+    evidence: Sequence[Evidence]
+    strength: float
+
+
+class Cause(ABC):
+    """One cause. Thresholds in `look` are stated with their source or derivation in the cause's docstring."""
+
+    name: ClassVar[str]  # as in literature: vanishing-gradient
+    title: ClassVar[Text]
+    explanation: ClassVar[Text]  # what it is and why it stops learning, in two or three sentences
+    question: ClassVar[str | None] = None  # the question of the book that explains it
+
+    @abstractmethod
+    def look(self, seen: Examination) -> Suspicion:
+        """The evidence for and against, from one examination."""
+
+    @abstractmethod
+    def remedies(self, seen: Examination) -> list[Remedy]:
+        """What to try, nearest to the cause first."""
+
+
+def strength(evidence: Sequence[Evidence], weak: float = 0.2) -> float:
+    """Share of the telling evidence that speaks for the cause; a weak suspicion where nothing tells."""
+    telling = [e for e in evidence if e.speaks != "neither"]
+    return sum(e.speaks == "for" for e in telling) / len(telling) if telling else weak

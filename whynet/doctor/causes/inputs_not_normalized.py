@@ -1,0 +1,65 @@
+"""The inputs are far from zero mean and unit spread, or their scales differ widely."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.examination import Examination
+from whynet.doctor.scaling import standardised
+from whynet.registry import register
+from whynet.text import Text
+
+OFF, FAR = 1.0, 3.0  # |mean| and spread of a feature: harmless below the first, harmful above the second
+UNEQUAL = 100.0  # largest over smallest spread among features
+
+
+@register(
+    "cause",
+    year=1998,
+    source="LeCun, Bottou, Orr and Müller, Efficient BackProp (1998), section 4.3",
+    en="Inputs with large means or unequal scales make the loss steep one way and flat another.",
+    ko="입력의 평균이 크거나 특성마다 크기가 다르면 손실이 한쪽으로는 가파르고 다른 쪽으로는 평평해진다.",
+)
+class InputsNotNormalized(Cause):
+    """Condition number of the inputs' second moments: with standardised inputs it is least (LeCun et al. 1998, §4.3).
+
+    For one linear layer the curvature of the squared loss is E[x xᵀ]. A feature with mean m and spread s gives it an eigenvalue of about
+    m² + s², so spreads that differ a hundredfold make a valley 10⁴ times longer than wide, and |m| or s above 3 an eigenvalue ten
+    times that of a standardised feature, for which the learning rate would have to be ten times lower.
+    """
+
+    name = "inputs-not-normalized"
+    title = Text("inputs not normalised", "정규화하지 않은 입력")
+    explanation = Text(
+        "Weights on a large input are corrected too much and weights on a small one too little by the same learning rate; "
+        "large inputs also push sigmoid and tanh units into their flat ends.",
+        "같은 학습률이라도 큰 입력에 걸린 가중치는 지나치게, 작은 입력에 걸린 가중치는 모자라게 고쳐진다. "
+        "큰 입력은 시그모이드와 tanh를 평평한 끝으로 밀어내기도 한다.",
+    )
+    question = "input-scaling"
+
+    def look(self, seen: Examination) -> Suspicion:
+        x = seen.inputs.double()
+        by_channel = x.movedim(1, -1).reshape(-1, x.shape[1]) if x.ndim > 2 else x  # images by channel, tables by column
+        mean, spread = by_channel.mean(0).abs().numpy(), by_channel.std(0, correction=0).numpy()
+        spread = spread[spread > 0] if (spread > 0).any() else np.ones(1)
+        largest = max(float(mean.max()), float(spread.max()))
+        unequal = float(spread.max() / spread.min())
+        size: Speaks = "for" if largest > FAR else "against" if largest <= OFF else "neither"
+        scales: Speaks = "for" if unequal > UNEQUAL else "neither"
+        evidence = [
+            Evidence(_SIZE, Text("{v:.3g}", "{v:.3g}").fill(v=largest), _ONE, size),
+            Evidence(_SCALES, Text("{v:.3g}", "{v:.3g}").fill(v=unequal), _HUNDRED, scales),
+        ]
+        strength = 0.9 if "for" in (size, scales) else 0.1 if size == "against" else 0.2
+        return Suspicion(self, evidence, strength)
+
+    def remedies(self, seen: Examination) -> list[Remedy]:
+        return [Remedy(Text("standardised inputs", "표준화한 입력"), standardised)]
+
+
+_SIZE = Text("largest mean or spread of a feature", "특성의 평균이나 퍼짐 가운데 가장 큰 값")
+_ONE = Text("about 1", "1쯤")
+_SCALES = Text("largest spread over smallest, among features", "특성의 퍼짐 가운데 가장 큰 값을 가장 작은 값으로 나눈 값")
+_HUNDRED = Text("below 100", "100 미만")

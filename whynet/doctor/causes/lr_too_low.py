@@ -1,0 +1,66 @@
+"""The steps are so short that training ends before it has begun."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
+from whynet.doctor.examination import Examination
+from whynet.doctor.rates import rate, scaled_rate
+from whynet.registry import register
+from whynet.text import Text, plain
+
+SHORT, USUAL = 1e-4, 1e-3  # length of one update over the length of the weights
+
+
+@register(
+    "cause",
+    year=2015,
+    source="Karpathy, CS231n lecture notes (2015); Bengio, Practical recommendations (2012)",
+    en="The learning rate is so low that the weights hardly move in the time given.",
+    ko="학습률(learning rate)이 너무 작아 주어진 시간 동안 가중치가 거의 움직이지 않는다.",
+)
+class LrTooLow(Cause):
+    """‖Δw‖ / ‖w‖ ≪ 10⁻³ in every layer, or a loss that still falls steadily when training ends.
+
+    About 10⁻³ a step is usual (Karpathy 2015); below 10⁻⁴ some ten thousand steps are needed to change the weights by their own
+    length. A loss that is still falling by more than a tenth over the last third of training, clear of its noise, has not finished.
+    """
+
+    name = "lr-too-low"
+    title = Text("learning rate too low", "너무 작은 학습률")
+    explanation = Text(
+        "Every step goes the right way but hardly anywhere: when training ends the weights are still close to where they began.",
+        "걸음의 방향은 맞지만 거의 나아가지 않는다. 학습이 끝나도 가중치는 처음 자리 가까이에 있다.",
+    )
+    question = "learning-rate"
+
+    def look(self, seen: Examination) -> Suspicion:
+        evidence = []
+        ratios = [v for v in seen.later("update_ratio").values() if np.isfinite(v)]
+        if ratios:
+            middle, largest = float(np.median(ratios)), max(ratios)
+            speaks: Speaks = "for" if largest < SHORT else "against" if middle >= USUAL else "neither"
+            evidence.append(Evidence(_UPDATE, plain(f"{middle:.1g}"), _THOUSANDTH, speaks))
+        slope, noise = seen.end_slope
+        falling = slope < -0.1 and -slope > 3 * noise
+        evidence.append(Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if falling else "neither"))
+        if seen.diverged or seen.end_loss > 1.05 * seen.start_loss:
+            return Suspicion(self, evidence, 0.0)
+        return Suspicion(self, evidence, strength(evidence))
+
+    def remedies(self, seen: Examination) -> list[Remedy]:
+        now = rate(seen.recipe)
+        if now is None:
+            return []
+        name = Text("learning rate × {factor} ({rate:g})", "학습률 × {factor} ({rate:g})")
+        return [
+            Remedy(name.fill(factor=factor, rate=now * factor), lambda r, f=factor: scaled_rate(r, f))  # type: ignore[misc]
+            for factor in (10, 100)
+        ]
+
+
+_UPDATE = Text("update over the length of the weights, middle layer", "갱신을 가중치의 크기로 나눈 값, 가운데 층")
+_THOUSANDTH = Text("about 0.001", "0.001쯤")
+_SLOPE = Text("change of the loss over the last third of training", "학습의 마지막 1/3 동안 손실의 변화")
+_FLAT = Text("above -10 %", "-10 % 이상")
