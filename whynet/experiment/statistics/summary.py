@@ -80,7 +80,7 @@ def summarise(
 
 _NO_BASELINE = Text(
     "The baseline {baseline!r} is not among the levels. {near}",
-    "기준(baseline) {baseline!r}은(는) 비교하는 수준(level)에 없다. {near}",
+    "기준(baseline) {baseline!r:은} 비교하는 수준(level)에 없다. {near}",
 )
 _DIVERGED = Text(
     "diverged runs: {lost} of {n}, counted as the worst value seen",
