@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import NoSuchModuleError
@@ -28,7 +31,8 @@ class Database:
         try:
             if not self.is_sqlite:
                 return create_engine(self.url, poolclass=NullPool)
-            engine = create_engine(self.url, poolclass=NullPool, connect_args={"timeout": self.patience})
+            url = _reading_only(self.url) if self.is_frozen else self.url
+            engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": self.patience})
         except NoSuchModuleError:
             raise StoreError(_NO_SUCH, kind=self.url.drivername, place=self.place) from None
         except ModuleNotFoundError as error:
@@ -41,6 +45,12 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether it is a file."""
         return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it is a file in a folder that this user may only read: somebody else's runs, a read-only disk."""
+        path = Path(self.url.database or "")
+        return self.is_sqlite and path.exists() and not os.access(path.parent, os.W_OK)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -57,13 +67,22 @@ class Database:
     def _connected(self, connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say so, see `_begin`
         cursor = connection.cursor()
-        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        if not self.is_frozen and cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             _write_ahead(cursor, self.patience)
         cursor.execute(
             "PRAGMA synchronous=FULL"
         )  # a checkpoint's file is deleted only after its successor survives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
+
+
+def _reading_only(url: URL) -> URL:
+    """The same file, opened without the files that SQLite keeps beside it, which could not be made there."""
+    path = Path(str(url.database))
+    query = {"mode": "ro", "uri": "true"}
+    if not path.with_name(path.name + "-wal").exists():  # nobody is writing it
+        query["immutable"] = "1"
+    return URL.create("sqlite", database="file:" + quote(str(path)), query=query)
 
 
 def _begin(connection: Connection) -> None:

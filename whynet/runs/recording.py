@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ class Recording:
     def interrupt(self, error: BaseException) -> None:
         """Note that the training stopped before its end; it can be resumed."""
         why = write_why(error.message if isinstance(error, WhynetError) else None)
-        with self.database.write() as connection:
+        with suppress(StoreError), self.database.write() as connection:  # what stopped the training is what to hear of
             connection.execute(self._own().values(status="interrupted", why=why, owner=None))
 
     def _write(
@@ -119,11 +120,8 @@ class Recording:
 
     def _live(self) -> None:
         self.told = time.monotonic()
-        try:
-            with self.database.write() as connection:
-                connection.execute(self._own().values(heartbeat=time.time()))
-        except StoreError:  # a missed sign of life is not worth a word
-            pass
+        with suppress(StoreError), self.database.write() as connection:  # a missed sign of life is not worth a word
+            connection.execute(self._own().values(heartbeat=time.time()))
 
     def _tell(self, event: Event) -> None:
         if self.listen:
