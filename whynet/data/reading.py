@@ -80,12 +80,13 @@ def _guess_separator(text: str) -> str:
     """The separator that cuts the first lines into the most fields, as many in each line."""
     lines = text.splitlines()[:SAMPLE]
 
-    def fields(separator: str) -> int:
+    def fields(separator: str) -> tuple[int, int]:
         try:
             counts = [len(row) for row in csv.reader(lines, delimiter=separator) if row]
         except csv.Error:
-            return 0
-        return counts[0] if counts and sum(count == counts[0] for count in counts) >= 0.8 * len(counts) else 0
+            return (0, 0)
+        even = sum(count == counts[0] for count in counts) >= 0.8 * len(counts)
+        return (counts[0] if even and counts[0] > 1 else 0, counts[0])  # where no separator cuts evenly, the header decides
 
     return max(SEPARATORS, key=fields)
 
@@ -115,10 +116,10 @@ _UNDECODABLE = Text(
 )
 _ENCODING = Text("Read as {encoding}, for it is not UTF-8.", "UTF-8이 아니라서 {encoding:으로} 읽었다.")
 _RAGGED = Text(
-    "{path} has rows with more values than there are column names ({reason}). "
-    'Quote values that hold the separator, or give separator=";".',
-    "{path}에 열 이름보다 값이 많은 행이 있다({reason}). "
-    '구분 기호가 든 값은 따옴표로 감싸거나 separator=";"처럼 구분 기호를 준다.',
+    "{path} cannot be cut into columns: a row has more values than there are column names, or a quote is not closed ({reason}). "
+    'Quote values that hold the separator, or give another one, such as separator=";".',
+    "{path:을} 열로 나눌 수 없다. 열 이름보다 값이 많은 행이 있거나 따옴표가 닫히지 않았다({reason}). "
+    '구분 기호가 든 값은 따옴표로 감싸거나 separator=";"처럼 다른 구분 기호를 준다.',
 )
 _NO_HEADER = Text(
     "The first line of {path} holds numbers ({first}) where column names are expected. "

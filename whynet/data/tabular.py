@@ -78,7 +78,8 @@ def _targets(name: str, cells: pd.Series, task: TaskKind | None, notes: list[Tex
     if task == "regress":
         if len(odd):
             raise DataError(_ODD_TARGET, name=name, **where(odd))
-        return torch.from_numpy(numbers.to_numpy(np.float32, copy=True)).unsqueeze(1), ()
+        with np.errstate(over="ignore"):  # a number too large becomes infinite, which is refused later with its place
+            return torch.from_numpy(numbers.to_numpy(np.float32, copy=True)).unsqueeze(1), ()
     if distinct > 2 and distinct > len(cells) / 2:
         raise DataError(_TOO_MANY_CLASSES, name=name, n=distinct, total=len(cells))
     order = sorted(cells.unique(), key=lambda value: (to_numbers(pd.Series([value]))[0], value))

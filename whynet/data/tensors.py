@@ -86,7 +86,8 @@ def _pair(x: Any, y: Any) -> tuple[Tensor, np.ndarray, tuple[str, ...]]:
         raise DataError(_LENGTHS, x=inputs.shape, y=targets.shape)
     if inputs.ndim == 1:
         inputs = inputs[:, None]  # one number an example
-    return torch.from_numpy(inputs.astype(np.float32, order="C")), targets, features
+    with np.errstate(over="ignore"):  # a number too large becomes infinite, which is refused later with its place
+        return torch.from_numpy(inputs.astype(np.float32, order="C")), targets, features
 
 
 def _unpacked(given: Any) -> tuple[Any, Any]:
@@ -160,7 +161,8 @@ def _targets(y: np.ndarray, task: TaskKind | None, classes: Sequence[str] | int 
         raise DataError(_TARGET_KIND, dtype=column.dtype)
     task = task or ("classify" if classes is not None or _looks_like_labels(column) else "regress")
     if task == "regress":
-        values = torch.from_numpy(column.astype(np.float32)).reshape(len(column), -1)
+        with np.errstate(over="ignore"):
+            values = torch.from_numpy(column.astype(np.float32)).reshape(len(column), -1)
         return _Answers(values, (), tuple(f"y{i + 1}" for i in range(values.shape[1])) if values.shape[1] > 1 else ("y",))
     notes = []
     if column.ndim == 2:
