@@ -47,18 +47,8 @@ def titanic(shared_data: Path) -> Spec:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 WORDS = st.text(st.characters(codec="utf-8", categories=["L", "N"], include_characters=" ,;\"'-"), min_size=1, max_size=12)
-MISSING = {"", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "-nan", "-NaN"}  # of pandas' list, those WORDS can make
-    "",
-    "?",
-    "NA",
-    "N/A",
-    "NaN",
-    "nan",
-    "NULL",
-    "null",
-    "None",
-    "n/a",
-}
+# of the marks that pandas takes for a gap, those that WORDS can make
+MISSING = {"", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "-nan", "-NaN"}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
