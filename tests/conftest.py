@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from whynet.text import use_language
 
 torch.set_num_threads(1)
+settings.register_profile("whynet", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
+settings.load_profile("whynet")
 
 SHARED_DATA = Path(os.environ.get("WHYNET_DATA") or Path(__file__).parents[2] / "shared" / "data")
 

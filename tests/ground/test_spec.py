@@ -15,7 +15,8 @@ from whynet.errors import SpecError
 from whynet.spec import GREATEST, LONGEST, Spec, Value, parse, parse_value
 from whynet.text import use_language
 
-identifiers = st.from_regex(r"[a-zA-Z_가-힣][a-zA-Z0-9_가-힣]{0,8}", fullmatch=True).filter(
+letters = st.text("abzAZ_가힣", min_size=1, max_size=3)
+identifiers = st.builds(str.__add__, letters, st.text("abzAZ_가힣019", max_size=5)).filter(
     lambda name: name not in ("inf", "nan") and not keyword.iskeyword(name)
 )
 scalars = (
