@@ -9,8 +9,10 @@ exactly what a comparison varies.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from types import ModuleType
 from typing import Annotated, Any, Literal, get_type_hints
 
 import whynet.layers
@@ -211,6 +213,15 @@ def default_loss(model: Part, task_loss: str) -> Spec:
     own = get("model", model.name).facts.get("loss") if isinstance(model, Spec) else None
     return Spec(own or task_loss)
 
+
+class _Callable(ModuleType):
+    """The room and what is made in it share a name: ``whynet.recipe(…)`` works whether or not the module was imported first."""
+
+    def __call__(self, *args: Any, **settings: Any) -> Recipe:
+        return recipe(*args, **settings)
+
+
+sys.modules[__name__].__class__ = _Callable
 
 _NO_SETTING = Text(
     "A recipe has no setting {name!r}. {near}",

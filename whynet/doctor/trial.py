@@ -10,6 +10,7 @@ import numpy as np
 from whynet.doctor.cause import Cause, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.surgery import tried
+from whynet.engine.probes.gradient_norm import GradientNorm
 from whynet.engine.train import Watching
 from whynet.experiment.compare import Comparison, compare_levels
 from whynet.experiment.factor import Level
@@ -19,6 +20,7 @@ from whynet.recipe import Recipe, diff
 from whynet.text import Text
 
 ORIGINAL = "original"
+AT_START = Watching((GradientNorm(),), at=frozenset({1}), evaluations=10)  # what a remedy does to the gradient shows at once
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def run_trial(
         Level(f"{cause.name}/{remedy.name.en.format(**remedy.name.values)}", _cut(r, seen, steps)) for cause, remedy, r in plans
     ]
     paths = sorted({d.path.partition(".")[0] for level in levels[1:] for d in diff(levels[0].recipe, level.recipe)})
-    comparison = compare_levels(levels, paths, seeds, listen=listen, watching=Watching(evaluations=10))
+    comparison = compare_levels(levels, paths, seeds, listen=listen, watching=AT_START)
     best = max(float(np.mean(values)) for values in _finite(comparison).values())
     reference = max(seen.baseline.metric, best)
     if reference <= comparison.chance:

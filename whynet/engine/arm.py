@@ -84,7 +84,7 @@ class Arm:
             str(model) if isinstance(model, Spec) else id(model.value),
             (tuple(self.network.shapes), self.dataset.task.kind, self.dataset.task.outputs),
             (type(self.loss), _values(self.loss)),
-            (type(self.optimizer), tuple(v for v in _values(self.optimizer) if not isinstance(v, float))),
+            (type(self.optimizer), tuple("any" if isinstance(v, float) else v for v in _values(self.optimizer))),
             (type(self.clip), _values(self.clip) if self.clip else ()),
             (x.shape[1:], x.dtype, y.shape[1:], y.dtype, len(self.dataset.train)),
             (self.batch_size, self.total_steps, recipe.early_stopping, recipe.keep),
@@ -150,7 +150,7 @@ def make_module(recipe: Recipe, dataset: Dataset, loss: Loss) -> nn.Module:
     """
     task = dataset.task
     if isinstance(recipe.model, Spec):
-        module = build(recipe.model, task.inputs, loss.units(task))
+        module = build(recipe.model, task.inputs, loss.units(task), task.kind)
         initialise(module, recipe.init, recipe.seed)
         return module
     value = recipe.model.value

@@ -78,7 +78,7 @@ def fit(
     recipe: Recipe,
     listen: Listener | None = None,
     watching: Watching | None = None,
-    tier: Tier = "traced",
+    tier: Tier = "auto",
 ) -> Fitted:
     """Train one recipe to the end. ``listen`` is told every event."""
     arm = prepare(recipe)
@@ -113,7 +113,7 @@ def fit_all(
     watching: Watching | None = None,
     listen: Callable[[list[int], Event], None] | None = None,
     stack: bool = True,
-    tier: Tier = "traced",
+    tier: Tier = "auto",
 ) -> list[Fitted]:
     """Train many arms, those with equal graphs stacked, the others one after another; the results are the same either way.
 
@@ -133,6 +133,6 @@ def fit_all(
     return [Fitted(arm, done[i]) for i, arm in enumerate(arms)]
 
 
-def resume(arm: Arm, checkpoint: Checkpoint, history: History, watching: Watching, tier: Tier = "traced") -> Iterator[Event]:
+def resume(arm: Arm, checkpoint: Checkpoint, history: History, watching: Watching, tier: Tier = "auto") -> Iterator[Event]:
     """The events of a training that goes on from a checkpoint."""
     return train([arm], watching, tier, [(checkpoint, history)])

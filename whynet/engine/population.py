@@ -24,20 +24,24 @@ from whynet.engine.step import make_step
 from whynet.optimizers.optimizer import State
 from whynet.rng import derive
 
-Tier = Literal["eager", "traced"]
+Tier = Literal["auto", "eager", "traced"]
+WORTH_TRACING = 100  # uses; tracing takes about as long as it saves in so many steps
 EVALUATION_BUDGET = 2**22  # numbers of input handed to one evaluation pass, over all arms
 
 
 class Population:
     """The training state of arms that share a graph, and the step that moves it."""
 
-    def __init__(self, arms: Sequence[Arm], probes: Sequence[Probe] = (), tier: Tier = "traced") -> None:
+    def __init__(
+        self, arms: Sequence[Arm], probes: Sequence[Probe] = (), tier: Tier = "auto", probing_steps: int = 0
+    ) -> None:
         if len({arm.graph_key for arm in arms}) != 1:
             raise ValueError("Expected arms with equal graphs; group them by graph_key first.")
         self.arms, self.tier = list(arms), tier
         self.size = len(self.arms)
         self.network = self.arms[0].network
         self.probes = list(probes)
+        self.probing_steps = probing_steps  # how many steps will read the probes
         self.untraceable: str | None = None
         first = self.arms[0]
         self.buffer_names = list(self.network.buffers)
@@ -139,6 +143,8 @@ class Population:
     def step(self, number: int, positions: Tensor, probing: bool = False) -> tuple[Tensor, Tensor]:
         """Training step ``number`` (1, 2, …) on a batch: the losses before it, 0-dim or (A,), and readings, (R,) or (A, R)."""
         x, y = self.gather(positions)
+        if not self.network.module.training:  # an evaluation came between
+            self.network.train()
         key = (positions.shape[-1], probing)
         if key not in self._functions:
             self._functions[key] = self._make(x, y, probing)
@@ -167,7 +173,6 @@ class Population:
         tape = self.network.noise_wanted(x if self.size == 1 else x[0])
         if tape.overlooked and self.size > 1:
             raise UnstackableError("its forward pass draws random numbers in a way that cannot be told apart by arm")
-        self.network.train()
         step = make_step(self.network, arm.loss, arm.optimizer, arm.clip, self.probes if probing else ())
         names = self.state_names
 
@@ -182,7 +187,7 @@ class Population:
         hyper = dict(zip(self._hyper_names, self._hyper, strict=True))
         example = [self._leaves[0], buffers, state, hyper, self._rates[0], self._counts[0], x, y, *self._noise(tape, 1)]
         flat = Flat(mapped, example)
-        if self.tier == "traced" and self.untraceable is None:
+        if self.untraceable is None and self._traces(len(x) if self.size == 1 else x.shape[1], probing):
             try:
                 return trace(flat), tape
             except UntraceableError as error:
@@ -193,6 +198,15 @@ class Population:
             except RuntimeError as error:  # an operation that has no rule for a leading axis of arms
                 raise UnstackableError(str(error).strip().splitlines()[0]) from error
         return flat, tape
+
+    def _traces(self, batch: int, probing: bool) -> bool:
+        """Whether the step for batches of this size is used often enough to be traced; the numbers are the same either way."""
+        if self.tier != "auto":
+            return self.tier == "traced"
+        arm = self.arms[0]
+        rest = len(arm.dataset.train) % arm.batch_size  # the size of each epoch's last batch, where it is a smaller one
+        uses = arm.total_steps // arm.steps_per_epoch if batch == rest else arm.total_steps
+        return (min(uses, self.probing_steps) if probing else uses) >= WORTH_TRACING
 
     # --- looking from outside ------------------------------------------------------------------------------------
 

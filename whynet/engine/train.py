@@ -46,7 +46,7 @@ class Watching:
 def train(
     arms: Sequence[Arm],
     watching: Watching | None = None,
-    tier: Tier = "traced",
+    tier: Tier = "auto",
     resume: Sequence[tuple[Checkpoint, History]] | None = None,
 ) -> Iterator[Event]:
     """Train arms with equal graphs (one, or a population) to the end, saying what happens.
@@ -77,16 +77,16 @@ class _Training:
         self, arms: Sequence[Arm], watching: Watching, tier: Tier, resume: Sequence[tuple[Checkpoint, History]] | None
     ) -> None:
         self.arms, self.watching = list(arms), watching
-        self.population = Population(self.arms, watching.probes, tier)
         first = self.arms[0]
         self.total, self.per_epoch = first.total_steps, first.steps_per_epoch
+        self.probe_at = watching.at if watching.at is not None else probe_steps(self.total)
+        self.population = Population(self.arms, watching.probes, tier, len(self.probe_at))
         self.states = [_State() for _ in self.arms]
         self.done = 0
         if resume:
             self.population.restore([checkpoint for checkpoint, _ in resume])
             self.states = [_State(history, checkpoint.best) for checkpoint, history in resume]
             self.done = resume[0][0].step
-        self.probe_at = watching.at if watching.at is not None else probe_steps(self.total)
         self.measure_at = self._measure_steps()
         self.saved_at = time.monotonic()
         self.pending: list[Tensor] = []  # losses not yet in the histories

@@ -50,7 +50,7 @@ class LeNet5(nn.Module):
         inputs: tuple[int, ...],
         outputs: int,
         *,
-        activation: Spec | str = "tanh",
+        activation: str | Spec = "tanh",
         pool: Literal["average", "max"] = "average",
     ) -> None:
         super().__init__()

@@ -36,7 +36,7 @@ class Block(nn.Module):
         self,
         features: int,
         width: int,
-        activation: Spec | str,
+        activation: str | Spec,
         norm: Literal["batch", "layer"] | None,
         dropout: float,
         skip: Skip | None,
@@ -84,11 +84,11 @@ class MLP(nn.Module):
         outputs: int,
         *,
         widths: Sequence[Annotated[int, Range(least=1)]] = (64, 64),
-        activation: Spec | str = "relu",
+        activation: str | Spec = "relu",
         norm: Literal["batch", "layer"] | None = None,
         dropout: Annotated[float, Range(least=0, below=1)] = 0.0,
         skip: Skip | None = None,
-        output_activation: Spec | str | None = None,
+        output_activation: str | Spec | None = None,
         bias: bool = True,
     ) -> None:
         super().__init__()
