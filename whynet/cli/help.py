@@ -30,6 +30,7 @@ def verb_help(verb: Verb) -> None:
     placed = [one for one in verb.parameters if one.word.by_place]
     named = [one for one in verb.parameters if not one.word.by_place]
     pieces = [one.metavar if one.required else f"[{one.metavar}]" for one in placed]
+    pieces += [_left(one) for one in named if one.required]
     _usage(" ".join([NAME, verb.name, *pieces, str(_OPTIONS_SHORT)]))
     say(verb.help)
     if verb.more:

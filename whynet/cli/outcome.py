@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from whynet.cli.screen import Cell, count, metric_text, number, pairs, say, table
+from whynet.cli.screen import Cell, count, metric_text, number, pairs, say, seconds, table, verbatim
 from whynet.text import Text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from whynet.engine.arm import Arm
+    from whynet.engine.fit import Fitted
     from whynet.engine.history import History, SplitName
     from whynet.task import Task
 
@@ -63,6 +66,48 @@ def scores(history: History, task: Task) -> None:
         if split in {one.split for one in history.evaluations}
     ]
     table(["", Text("loss", "손실(loss)"), METRICS.get(task.metric, task.metric)], rows, right=(1, 2))
+
+
+def report(fitted: Fitted, took: float, folder: Path | None = None, steps: int | None = None) -> None:
+    """Loss and metric on each split, the sentence that sets them against chance, the time, and where it is kept."""
+    task, outcome = fitted.dataset.task, fitted.outcome
+    scores(fitted.history, task)
+    say()
+    if outcome.status == "diverged":
+        say(_DIVERGED.fill(why=outcome.why or ""), style="bold red")
+    else:
+        words, better = against_chance(fitted.score("test"), task, len(fitted.dataset.test))
+        say(words, style="bold green" if better else "bold yellow")
+        if outcome.why:
+            say(_EARLY.fill(why=outcome.why))
+    steps = fitted.history.steps if steps is None else steps
+    if steps:
+        say(_TOOK.fill(time=seconds(took), steps=count(steps), rate=number(round(steps / max(took, 1e-9)))))
+    if folder:
+        verbatim(str(_KEPT.fill(folder=folder)))
+
+
+def learned(fitted: Fitted) -> bool:
+    """Whether it is better than chance by more than luck."""
+    score, n = fitted.score("test"), len(fitted.dataset.test)
+    return fitted.outcome.status != "diverged" and against_chance(score, fitted.dataset.task, n)[1]
+
+
+def summary(fitted: Fitted, took: float, run: str | None) -> dict[str, Any]:
+    """The result as plain data."""
+    history, task = fitted.history, fitted.dataset.task
+    return {
+        "run": run,
+        "recipe": fitted.recipe.written(),
+        "status": fitted.outcome.status,
+        "why": str(fitted.outcome.why) if fitted.outcome.why else None,
+        "parameters": fitted.arm.network.size,
+        "steps": history.steps,
+        "seconds": took,
+        "metric": task.metric,
+        "chance": task.chance,
+        **{split: {"loss": history.final(split, "loss"), task.metric: history.final(split)} for split in SPLITS},
+    }
 
 
 def against_chance(score: float, task: Task, n: int) -> tuple[Text, bool]:
@@ -120,3 +165,7 @@ _EXPLAINS_NOTHING = Text(
     "배우지 못했다: 테스트 세트에서 r2 = {score}. 평균만 답하는 것(0)보다 낫지 않다.",
 )
 _NO_SCORE = Text("It has no score: the loss stopped being a number.", "점수가 없다: 손실이 수가 아니게 되었다.")
+_DIVERGED = Text("It diverged. {why}", "발산했다. {why}")
+_EARLY = Text("Stopped early. {why}", "일찍 멈췄다. {why}")
+_TOOK = Text("{time}, {steps} steps, {rate} a second.", "{time}, {steps}스텝, 초당 {rate}스텝.")
+_KEPT = Text("Kept in {folder}", "저장한 곳: {folder}")

@@ -14,13 +14,11 @@ from whynet.text import Text, join
 if TYPE_CHECKING:
     from whynet.recipe import Recipe
 
-Data = Annotated[
-    str,
-    argument(
-        "a data set by name (see: whynet data), a CSV file, or a folder of images",
-        "데이터셋 이름(whynet data로 볼 수 있다), CSV 파일, 또는 이미지 폴더",
-    ),
-]
+DATA = argument(
+    "a data set by name (see: whynet data), a CSV file, or a folder of images",
+    "데이터셋 이름(whynet data로 볼 수 있다), CSV 파일, 또는 이미지 폴더",
+)
+Data = Annotated[str, DATA]
 Model = Annotated[
     str,
     argument(

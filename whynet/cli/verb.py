@@ -154,7 +154,7 @@ def verbs() -> list[Verb]:
 
 
 def _flatten(owner: Callable[..., Any], of: str | None = None) -> list[Parameter]:
-    """Parameters given by place come first, then the others, each in the order of the signature."""
+    """Parameters given by place come first, then the verb's own options, then the shared ones; each in the order of the signature."""
     hints = typing.get_type_hints(owner.__init__ if inspect.isclass(owner) else owner, include_extras=True)
     found: list[Parameter] = []
     for name, parameter in inspect.signature(owner).parameters.items():
@@ -164,7 +164,7 @@ def _flatten(owner: Callable[..., Any], of: str | None = None) -> list[Parameter
             continue
         word = next(extra for extra in typing.get_args(hint)[1:] if isinstance(extra, Word))
         found.append(Parameter(name, hint, parameter.default, word, of))
-    return sorted(found, key=lambda one: not one.word.by_place)
+    return sorted(found, key=lambda one: (not one.word.by_place, one.owner is not None))
 
 
 def _bare(hint: Any) -> Any:

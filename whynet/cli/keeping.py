@@ -1,0 +1,91 @@
+"""Where runs are kept, and training into it so that an interruption can say what is safe."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from whynet.cli.app import StoppedError
+from whynet.cli.progress import Watcher
+from whynet.cli.threads import suit
+from whynet.cli.verb import option
+from whynet.text import Text
+
+if TYPE_CHECKING:
+    from whynet.engine.arm import Arm
+    from whynet.engine.fit import Fitted
+    from whynet.runs.run import Run
+    from whynet.runs.store import Store
+
+FOLDER = "runs"
+EVERY = 5.0  # seconds between checkpoints
+StoreOption = Annotated[
+    str, option("folder, or database URL, that keeps the runs", "런(run)을 저장할 폴더나 데이터베이스 URL", metavar="DIR")
+]
+
+
+def open_store(where: str) -> Store:
+    """The store at a folder or URL. Raises `StoreError`."""
+    from whynet.runs.store import Store
+
+    return Store(where)
+
+
+def command(verb: str, run: str, store: str) -> str:
+    """A command line about a run, to be copied."""
+    return shlex.join(["whynet", verb, run, *(["--store", store] if store != FOLDER else [])])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training that ended, and its name in the store; None where it was not kept."""
+
+    fitted: Fitted
+    run: Run | None = None
+
+
+def train(arm: Arm, watcher: Watcher, store: str | None) -> Trained:
+    """Train to the end, into the store where one is named.
+
+    Raises `StoppedError` when interrupted, with what is kept and how to go on, and `StoreError`.
+    """
+    from dataclasses import replace
+
+    from whynet.engine.fit import Fitted, all_probes, follow
+    from whynet.engine.train import Watching
+    from whynet.engine.train import train as events
+    from whynet.runs.fit import record
+    from whynet.runs.settings import write_settings
+
+    suit([arm.network.module])
+    watching = Watching(all_probes())
+    if store is None:
+        try:
+            return Trained(Fitted(arm, follow(events([arm], watching), watcher)[0]))
+        except KeyboardInterrupt:
+            raise StoppedError(_LOST.fill(step=watcher.step, total=watcher.total)) from None
+    watching, kept = replace(watching, checkpoint_every=EVERY), open_store(store)
+    recording = kept.begin(arm, write_settings(watching, "traced"), listen=watcher)
+    try:
+        run = record(kept, arm, recording, events([arm], watching))
+    except KeyboardInterrupt:
+        raise stopped(watcher, recording.run_id, recording.done[0], store) from None
+    return Trained(run.fitted, run)
+
+
+def stopped(watcher: Watcher, run: str, safe: int, store: str) -> StoppedError:
+    """What is kept of an interrupted run."""
+    return StoppedError(
+        _KEPT.fill(step=watcher.step, total=watcher.total, safe=safe, run=run, command=command("resume", run, store))
+    )
+
+
+_LOST = Text(
+    "Interrupted at step {step} of {total}. Nothing was kept, as asked with --no-store.",
+    "{total}스텝 가운데 {step}번째 스텝에서 중단했다. --no-store이므로 남긴 것은 없다.",
+)
+_KEPT = Text(
+    "Interrupted at step {step} of {total}. Run {run} is kept up to step {safe}. To go on: {command}",
+    "{total}스텝 가운데 {step}번째 스텝에서 중단했다. 런(run) {run:은} {safe}번째 스텝까지 저장되어 있다. 이어서 하려면: {command}",
+)
