@@ -136,7 +136,7 @@ def test_another_draw_is_another_sample_of_the_same_shape(name: str) -> None:
     first, second = make(Spec(name, {"draw": 0, "n": 50})), make(Spec(name, {"draw": 1, "n": 50}))
     assert first.train.pool_x.shape == second.train.pool_x.shape == (50, *first.task.inputs)
     assert not first.train.pool_x.equal(second.train.pool_x)
-    assert first.train.index.equal(second.train.index) or first.task.kind == "classify"
+    assert first.train.index.equal(second.train.index)
 
 
 def test_embedded_data_sets_are_there() -> None:
