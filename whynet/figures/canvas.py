@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text as Drawn
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, NullFormatter
 
 from whynet.figures.style import BODY, FAMILIES, HEIGHT, SMALL, TITLE, WIDTH, advance, shown, theme
 from whynet.text import Text
@@ -56,6 +56,10 @@ def finish(figure: Figure) -> Figure:
         ax.spines[["left", "bottom"]].set_color(now.muted)
         ax.tick_params(color=now.muted, labelcolor=now.ink, labelsize=ax.xaxis.get_tick_params().get("labelsize", SMALL + 0.5))
         ax.tick_params(labelfontfamily=FAMILIES)  # ticks made later, when drawn, keep the font
+        for axis in (ax.xaxis, ax.yaxis):
+            written = axis.get_major_formatter()
+            if not isinstance(written, _Drawable):
+                axis.set_major_formatter(_Drawable(written))
     for text in figure.findobj(Drawn):
         assert isinstance(text, Drawn)
         text.set_fontfamily(FAMILIES)
@@ -64,6 +68,22 @@ def finish(figure: Figure) -> Figure:
         if text.get_color() == "black":  # a text that nobody coloured takes the ink
             text.set_color(now.ink)
     return figure
+
+
+class _Drawable(Formatter):
+    """What another formatter writes, without characters that no font has: labels of ticks are written anew at each drawing."""
+
+    def __init__(self, inner: Formatter) -> None:
+        self.inner = inner
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return shown(self.inner(x, pos))
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        return [shown(label) for label in self.inner.format_ticks(list(values))]
+
+    def get_offset(self) -> str:
+        return self.inner.get_offset()
 
 
 def gridded(ax: Axes, axis: str = "y") -> None:

@@ -51,4 +51,4 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], *, title: Words) -> Fig
     return figure
 
 
-_NOTE = Text("Numbers: examples. Right answers stand on the diagonal.", "숫자: 예의 개수. 맞힌 것은 대각선에 있다.")
+_NOTE = Text("Numbers: examples. Right answers stand on the diagonal.", "숫자: 예제 수. 맞힌 것은 대각선에 있다.")

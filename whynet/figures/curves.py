@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from whynet.engine.history import History, SplitName
@@ -67,6 +68,7 @@ def curves(
     if chance is not None:
         ax.axhline(chance, color=theme().muted, linestyle=(0, (1, 2)), linewidth=1.2)
     ax.margins(x=0.01)
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     gridded(ax)
     name_axes(ax, x, y)
     if chance is not None:

@@ -16,7 +16,7 @@ from whynet.text import Text, join
 PANELS = 12  # small pictures that fit one figure
 WRITTEN = 12  # up to so many columns a correlation has room for its number
 
-EXAMPLES = Text("examples", "예의 개수")
+EXAMPLES = Text("examples", "예제 수")
 
 
 def distribution(

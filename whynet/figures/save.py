@@ -1,4 +1,4 @@
-"""A figure as a file or as an SVG text, the same bytes each time it is drawn."""
+"""A figure as a file or as an SVG text; the same data drawn anew gives the same bytes."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from whynet.figures.canvas import (
@@ -40,6 +41,7 @@ def schedule(rates: Mapping[str, ArrayLike], *, title: Words, x: Words = STEPS, 
         known = np.flatnonzero(np.isfinite(shown))
         if len(known):
             ends.append(End(float(steps[known[-1]]), float(shown[known[-1]]), wrapped(label, 1.6), theme().colour(i)))
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     plain_ticks(ax)
     if log and ends:
         log_scale(ax)

@@ -31,7 +31,7 @@ def look(dataset: Dataset) -> list[Look]:
 
 
 def _looks(dataset: Dataset) -> Iterator[Look]:
-    task, y = dataset.task, dataset.train.y.cpu().numpy()
+    task, y = dataset.task, target_of(dataset)
     if not len(y):
         return
     if task.kind == "classify":
@@ -61,3 +61,13 @@ def frame_of(dataset: Dataset) -> pd.DataFrame:
     if read is not None and len(read) == len(dataset.train.pool_x) and set(columns) <= set(read.columns):
         return read.iloc[index][columns].reset_index(drop=True)
     return pd.DataFrame(dataset.train.x.cpu().numpy(), columns=columns)
+
+
+def target_of(dataset: Dataset) -> np.ndarray:
+    """The labels (n,) of the training examples, or the predicted value in its own unit where the table still has it."""
+    task, read = dataset.task, dataset.frame
+    if task.kind == "regress" and read is not None and len(read) == len(dataset.train.pool_x) and task.targets[:1]:
+        column = task.targets[0]
+        if column in read.columns and pd.api.types.is_numeric_dtype(read[column]):
+            return read[column].to_numpy(dtype=float)[dataset.train.index.cpu().numpy()]
+    return dataset.train.y.cpu().numpy()

@@ -31,7 +31,7 @@ def counts(labels: np.ndarray, classes: list[str]) -> tuple[Text, Figure]:
     listed = " / ".join(f"{n:,}" for n in numbers)
     if low == 0:
         title = Text(
-            "{k} classes, {empty} of them without a training example", "클래스 {k}개, 그중 {empty}개는 학습 예가 없다"
+            "{k} classes, {empty} of them without a training example", "클래스 {k}개, 그중 {empty}개는 훈련 예제가 없다"
         ).fill(k=len(numbers), empty=int((numbers == 0).sum()))
     elif high <= BALANCED * low:
         title = Text("{k} classes, balanced: {counts}", "클래스 {k}개, 고르다: {counts}").fill(
@@ -40,7 +40,7 @@ def counts(labels: np.ndarray, classes: list[str]) -> tuple[Text, Figure]:
     else:
         title = Text(
             "{k} classes, unbalanced: the largest has {ratio:.1f} times as many examples as the smallest",
-            "클래스 {k}개, 고르지 않다: 가장 큰 클래스의 예가 가장 작은 클래스의 {ratio:.1f}배다",
+            "클래스 {k}개, 고르지 않다: 가장 큰 클래스의 예제가 가장 작은 클래스의 {ratio:.1f}배다",
         ).fill(k=len(numbers), ratio=high / low)
     return title, class_counts(dict(zip(_unique(classes), map(int, numbers), strict=True)), title=title)
 

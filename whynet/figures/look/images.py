@@ -43,9 +43,9 @@ def _by_class(x: np.ndarray, y: np.ndarray, classes: list[str], limits: tuple[fl
     present = [k for k in range(len(classes)) if (y == k).any()]
     shown = present[:CLASSES]
     chosen = [(i, classes[k]) for k in shown for i in np.flatnonzero(y == k)[:PER_CLASS]]
-    title = Text("Examples of {n} of {all} classes, in their order", "클래스 {all}개 가운데 {n}개의 예, 차례대로").fill(
-        n=len(shown), all=len(classes)
-    )
+    some = Text("The first {n} of {all} classes, {m} images of each", "클래스 {all}개 가운데 앞의 {n}개, 이미지 {m}장씩")
+    every = Text("All {n} classes, {m} images of each", "클래스 {n}개 모두, 이미지 {m}장씩")
+    title = (some if len(shown) < len(classes) else every).fill(n=len(shown), all=len(classes), m=PER_CLASS)
     columns = 2 * PER_CLASS if len(shown) > 4 else PER_CLASS
     yield title, images(x[[i for i, _ in chosen]], [name for _, name in chosen], title=title, columns=columns, limits=limits)
     means = np.stack([x[y == k].mean(axis=0) for k in present])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from whynet.figures.canvas import number
 from whynet.figures.features import correlation, distribution
 from whynet.figures.look.classes import by_name
 from whynet.figures.relation import relation
@@ -38,8 +39,8 @@ def table_looks(frame: pd.DataFrame, y: np.ndarray, task: Task) -> Iterator[tupl
         table = shown.corr().to_numpy()
         close = int((np.abs(table[np.triu_indices(len(table), 1)]) > 0.8).sum())
         title = Text(
-            "{n} of {all} pairs of features are nearly the same (|r| above 0.8)",
-            "특징 쌍 {all}개 중 {n}개가 거의 같다(|r|이 0.8보다 크다)",
+            "Pairs of features that say nearly the same (|r| above 0.8): {n} of {all}",
+            "거의 같은 것을 말하는 특징 쌍(|r|이 0.8보다 큼): {all}개 중 {n}개",
         ).fill(n=close, all=len(table) * (len(table) - 1) // 2)
         yield title, correlation(shown, title=title)
 
@@ -63,9 +64,9 @@ def _by_class(frame: pd.DataFrame, classes: pd.Series) -> Iterator[tuple[Text, F
 def _by_target(frame: pd.DataFrame, target: np.ndarray, task: Task) -> Iterator[tuple[Text, Figure]]:
     name = task.targets[0] if task.targets else str(Text("target", "목푯값(target)"))
     title = Text(
-        "The target {name} has mean {mean:.3g} and standard deviation {std:.3g}",
-        "목푯값(target) {name}의 평균은 {mean:.3g}, 표준편차는 {std:.3g}",
-    ).fill(name=name, mean=np.nanmean(target), std=np.nanstd(target))
+        "The target {name} has mean {mean} and standard deviation {std}",
+        "목푯값(target) {name}의 평균은 {mean}, 표준편차는 {std}",
+    ).fill(name=name, mean=number(float(np.nanmean(target))), std=number(float(np.nanstd(target))))
     yield title, distribution(pd.DataFrame({name: target}), title=title)
     r = frame.corrwith(pd.Series(target, index=frame.index)).fillna(0.0)
     ranked = r.reindex(r.abs().sort_values(ascending=False, kind="stable").index)
