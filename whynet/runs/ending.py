@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 
-from whynet.engine.history import History
+from whynet.engine.history import History, SplitName
 from whynet.text import Text
+
+PREFERRED: tuple[SplitName, ...] = ("test", "validation", "train")
 
 
 def write_why(why: Text | None) -> str | None:
@@ -20,6 +22,10 @@ def read_why(text: str | None) -> Text | None:
 
 
 def final_score(history: History) -> float | None:
-    """The number a run is judged by: the last metric of the test split, else of validation, else of training."""
-    scores = [history.final(split) for split in ("test", "validation", "train")]
-    return next((score for score in scores if not math.isnan(score)), None)
+    """The number a run is judged by: the last metric of the test split, else of validation, else of training.
+
+    None where nothing was measured, or where what was measured last is no number: a diverged run has no score.
+    """
+    split = next((split for split in PREFERRED if any(e.split == split for e in history.evaluations)), "train")
+    score = history.final(split)
+    return None if math.isnan(score) else score

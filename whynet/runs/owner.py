@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 SILENCE = 600.0  # seconds without a sign of life after which a process on another machine is taken for gone
@@ -35,6 +36,7 @@ def is_alive(owner: str | None, heartbeat: float | None) -> bool:
     return about["started"] == _started(about["pid"])  # else the number was given to a younger process since
 
 
+@cache
 def _boot() -> str:
     """Which start of the machine this is; empty where the system does not tell."""
     path = Path("/proc/sys/kernel/random/boot_id")

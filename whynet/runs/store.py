@@ -175,7 +175,9 @@ class Store:
         if "database" not in self.__dict__ and self._file and not self._file.exists():
             return []  # looking into a store that is not there makes none
         with self.database.read() as connection:
-            return [row._asdict() for row in connection.execute(query)]
+            result = connection.execute(query)
+            names = list(result.keys())
+            return [dict(zip(names, row, strict=True)) for row in result.all()]
 
     def _row(self, run_id: str) -> Mapping[str, Any]:
         rows = self._rows(select(runs).where(runs.c.id == run_id))
@@ -190,7 +192,9 @@ class Store:
         try:
             with speaking(self.place):
                 for name, value in content.items():
-                    files.write(folder / Path(name).name, value)
+                    if Path(name).name != name or not name:
+                        raise StoreError(_NOT_A_NAME, name=name)
+                    files.write(folder / name, value)
             with database.write() as connection:
                 connection.execute(runs.insert().values(id=folder.name, created=now, **row))
         except BaseException:
@@ -205,6 +209,10 @@ def _near(run: str, recent: list[str]) -> Text:
     return (_NEAREST if near else _NEWEST).fill(ids=", ".join(near or recent[:3]))
 
 
+_NOT_A_NAME = Text(
+    "Expected the name of a file, such as report.html, without a folder. Received: {name!r}",
+    "report.html처럼 폴더가 없는 파일 이름을 쓴다. 받은 것: {name!r}",
+)
 _NONE = Text(
     "There is no run {run!r} in {place}. {near}",
     "{place}에 런(run) {run!r:은} 없다. {near}",
