@@ -203,7 +203,7 @@ _TUNED = Text(
 )
 _EDGE = Text(
     "{level}: the best rate {rate:g} lies at the edge of those tried; a better one may lie beyond.",
-    "{level}: 가장 좋은 학습률 {rate:g}는 시도한 범위의 끝에 있다. 더 좋은 값이 그 밖에 있을 수 있다.",
+    "{level}: 가장 좋은 학습률 {rate:g은} 시도한 범위의 끝에 있다. 더 좋은 값이 그 밖에 있을 수 있다.",
 )
 _BETTER = Text(
     "{level} beats {baseline}: {words} ({count} of {n} levels are better)",

@@ -127,11 +127,9 @@ def _forest(found: Diagnosis, whole: Trial) -> Figure:
             label(one), whole.comparison.values[row.level], row.mean.mean, (row.mean.low, row.mean.high),
             gap.mean if gap else None, (gap.low, gap.high) if gap else None, effect(one),
         ))  # fmt: skip
-    title = (
-        _FOREST.fill(n=mending, all=len(whole.tried), best=label(found.mending[0]))
-        if mending
-        else _FOREST_NONE.fill(all=len(whole.tried))
-    )
+    title = _FOREST_NONE.fill(all=len(whole.tried))
+    if found.mending:
+        title = _FOREST.fill(n=len(found.mending), all=len(whole.tried), best=label(found.mending[0]))
     return trial(levels, title=title, metric=_METRIC.fill(metric=whole.comparison.metric), chance=whole.comparison.chance)
 
 

@@ -84,5 +84,5 @@ _SPREAD = Text(
     "마지막 은닉층이 예제를 구별하는 정도를 첫 은닉층과 비교한 값",
 )
 _TENTH_SHARE = Text("above 0.1", "0.1 이상")
-_FLAT = Text("layers, with {names} between them", "{names}를 사이에 둔 층의 수")
+_FLAT = Text("layers, with {names} between them", "{names:을} 사이에 둔 층의 수")
 _FEW = Text("few, or activations that do not flatten", "적은 수, 또는 평평해지지 않는 활성화 함수")

@@ -1,0 +1,155 @@
+"""``whynet why``: does this network learn, why not, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from whynet.cli.checkup import checkup
+from whynet.cli.screen import Cell, as_json, head, pairs, say, seconds, table, verbatim
+from whynet.cli.settings import Settings
+from whynet.cli.verb import argument, option, verb
+from whynet.registry import Range
+from whynet.text import Text, join, plain
+
+if TYPE_CHECKING:
+    from whynet.doctor.diagnosis import Diagnosis
+    from whynet.recipe import Recipe
+
+
+@verb(
+    "Say why a network does not learn, prove it by trial, print the fix.",
+    "네트워크가 왜 배우지 못하는지 말하고, 시험으로 증명하고, 고치는 법을 보여 준다.",
+    place=5,
+    examples=[
+        "whynet why",
+        "whynet why digits 'mlp(output_activation=softmax)' --optimizer 'sgd(lr=0.1)' --epochs 5 --seeds 3",
+    ],
+    more=Text(
+        "With nothing else it examines an embedded patient: ten sigmoid layers on handwritten digits. Every remedy is one change, trained "
+        "beside the original under the same seeds.",
+        "아무것도 주지 않으면 내장된 환자를 진찰한다: 손글씨 숫자를 배우는 시그모이드(sigmoid) 10층. 처방은 한 번에 하나만 바꾸고, 원본과 "
+        "나란히 같은 시드에서 학습한다.",
+    ),
+)
+def why(
+    settings: Settings,
+    data: Annotated[str | None, argument("what to learn from [digits]", "학습할 데이터 [digits]")] = None,
+    model: Annotated[str | None, argument("the network to examine", "진찰할 네트워크")] = None,
+    run: Annotated[
+        str | None, option("examine the recipe of a stored run", "저장된 학습(run)의 레시피를 진찰한다", "RUN")
+    ] = None,
+    seeds: Annotated[int, Range(least=2), option("seeds of the trial [5]", "시험에 쓸 시드의 수 [5]")] = 5,
+    budget: Annotated[
+        float, Range(above=0), option("seconds the trial may take, about [120]", "시험에 쓸 시간(초), 대략 [120]", "SECONDS")
+    ] = 120.0,
+    store: Annotated[str, option("where results are kept [runs]", "결과를 보관할 곳 [runs]", "DIR")] = "runs",
+    json: Annotated[bool, option("print the diagnosis as JSON", "진단을 JSON으로 출력한다")] = False,
+) -> int | None:
+    """Examine, try, conclude; print it and write the report."""
+    from whynet.doctor.diagnose import diagnose
+
+    recipe = _recipe(settings, data, model, run, store)
+    if not json:
+        say(_heading(recipe, seeds), style="bold")
+    with checkup() as listen:
+        found = diagnose(recipe, seeds, budget, listen)
+    page = _keep(found, store)
+    if json:
+        as_json({**found.to_dict(), "report": str(page)})
+    else:
+        show(found, page)
+    return None
+
+
+def _recipe(settings: Settings, data: str | None, model: str | None, run: str | None, store: str) -> Recipe:
+    from whynet.doctor.diagnose import SICK, sick_recipe
+    from whynet.runs.store import Store
+
+    if run is not None:
+        return Store(store).open(run).recipe
+    if data is None and settings == Settings():
+        return sick_recipe()
+    return settings.recipe(data or "digits", model or ("mlp" if data else SICK))
+
+
+def _heading(recipe: Recipe, seeds: int) -> Text:
+    words = " · ".join(text for name, text in recipe.written().items() if name not in ("data", "model"))
+    return _HEADING.fill(model=str(recipe.model), data=str(recipe.data), rest=words, seeds=seeds)
+
+
+def _keep(found: Diagnosis, store: str) -> Path:
+    from whynet.report.diagnosis import diagnosis_report
+    from whynet.report.write import html
+    from whynet.runs.store import Store
+
+    page = html(diagnosis_report(found)).encode()
+    kept = Store(store).keep("diagnosis", f"why {found.recipe.model}", found.to_dict(), {"report.html": page})
+    return kept.folder / "report.html"
+
+
+def show(found: Diagnosis, page: Path) -> None:
+    """The diagnosis on one screen; the first line says it all."""
+    from whynet.doctor.trial import label
+    from whynet.report.diagnosis import SPEAKS, effect, ranked
+
+    say()
+    say(found.verdict, style="bold green" if found.state == "healthy" else "bold")
+    say(found.measured)
+    head(_SAW)
+    for one in found.suspicions:
+        if one.evidence and (one.strength > 0 or not found.trial):
+            evidence = [(e.what, e.observed, e.expected, SPEAKS[e.speaks]) for e in one.evidence]
+            table([one.cause.title, _OBSERVED, _EXPECTED, _SPEAKS], evidence, wrap=0)
+            say()
+    if found.trial:
+        comparison, own = found.trial.comparison, found.trial.original
+        head(_TRIAL.fill(n=len(found.trial.tried), seeds=len(comparison.seeds), time=seconds(comparison.seconds)))
+        rows: list[Sequence[Cell]] = [(_ORIGINAL, f"{own.mean.mean:.2f} [{own.mean.low:.2f}, {own.mean.high:.2f}]", "", "", "")]
+        for tried in ranked(found.trial):
+            mean, gap = tried.summary.mean, tried.summary.difference
+            rows.append((
+                label(tried), f"{mean.mean:.2f} [{mean.low:.2f}, {mean.high:.2f}]",
+                f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]" if gap else "", effect(tried), tried.cause.title,
+            ))  # fmt: skip
+        columns = [_REMEDY, _INTERVAL.fill(metric=comparison.metric), _DIFFERENCE, _EFFECT, _AGAINST]
+        table(columns, rows, wrap=4)
+    say()
+    if found.confirmed:
+        pairs([(_CAUSE, _CONFIRMED.fill(name=cause.title)) for cause in found.confirmed[:1]])
+        pairs([(_ALSO, _CONFIRMED.fill(name=cause.title)) for cause in found.confirmed[1:]])
+    if found.cleared:
+        pairs([(_CLEARED, join([cause.title for cause in found.cleared], " · "))])
+    if found.fix:
+        head(_FIX)
+        for line in found.fix:
+            verbatim("  " + line, "red" if line.startswith("-") else "green")
+    for note in found.notes:
+        say(plain("· " + str(note)), style="dim")
+    say()
+    pairs([(_REPORT, str(page)), (_TIME, seconds(found.seconds))])
+
+
+_HEADING = Text("{model} on {data} · {rest} · {seeds} seeds", "{data}에서 {model} · {rest} · 시드 {seeds}개")
+_SAW = Text("Saw", "본 것")
+_OBSERVED = Text("observed", "관찰값")
+_EXPECTED = Text("expected", "기대값")
+_SPEAKS = Text("speaks", "방향")
+_TRIAL = Text(
+    "Trial: {n} remedies × {seeds} seeds beside the original, paired ({time})",
+    "시험: 처방 {n}개 × 시드 {seeds}개를 원본과 짝지어 학습 ({time})",
+)
+_ORIGINAL = Text("as it is", "지금 그대로")
+_REMEDY = Text("remedy", "처방")
+_INTERVAL = Text("{metric} [95 %]", "{metric} [95 %]")
+_DIFFERENCE = Text("difference [95 %]", "차이 [95 %]")
+_EFFECT = Text("effect", "효과")
+_AGAINST = Text("against", "겨냥한 원인")
+_CAUSE = Text("Cause", "원인")
+_ALSO = Text("Also mended by a remedy for", "다음 원인의 처방으로도 고쳐진다")
+_CONFIRMED = Text("{name}: confirmed", "{name}: 확인됨")
+_CLEARED = Text("Cleared", "혐의 없음")
+_FIX = Text("Fix", "고치는 법")
+_REPORT = Text("Report", "보고서")
+_TIME = Text("Time", "걸린 시간")
