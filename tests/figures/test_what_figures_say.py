@@ -15,7 +15,7 @@ from sklearn.feature_selection import f_classif
 
 from whynet import figures
 from whynet.engine.history import Evaluation, History
-from whynet.errors import ShapeError
+from whynet.errors import DataError, ShapeError
 from whynet.figures.canvas import number, spread, width_of, wrapped
 from whynet.figures.charts import bars, colours, lines
 from whynet.figures.interval import band
@@ -198,7 +198,7 @@ def test_percentage_bars_end_at_one_and_stacked_bars_at_the_sum() -> None:
     tops = lambda figure: sorted(round(p.get_y() + p.get_height(), 9) for p in figure.axes[0].patches)[-2:]  # noqa: E731
     assert tops(bars.percentage(frame, "x", ["p", "q"], title="t")) == [1.0, 1.0]
     assert tops(bars.stacked(frame, "x", ["p", "q"], title="t", y_name="n")) == [30.0, 40.0]
-    with pytest.raises(ValueError, match="none below zero"):
+    with pytest.raises(DataError, match="none below zero"):
         bars.stacked(frame.assign(p=-1.0), "x", ["p", "q"], title="t", y_name="n")
 
 
@@ -217,6 +217,8 @@ def test_interpolation_passes_through_the_points_and_the_monotone_one_never_over
     assert cubic.max() > 1
     assert monotone.max() <= 1
     assert monotone.min() >= 0
+    with pytest.raises(DataError, match="Received: 1"):
+        lines.interpolated(frame[:1], "x", "y", title="t")
 
 
 def test_a_share_of_variance_between_classes_ranks_as_the_f_test_does() -> None:

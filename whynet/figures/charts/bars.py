@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from whynet.errors import DataError
 from whynet.figures.canvas import Words, finish, gridded, name_axes, number, plain_ticks, side_legend, single, wrapped
 from whynet.figures.interval import band
 from whynet.figures.style import SMALL, WIDTH, theme
@@ -51,7 +52,7 @@ def multiple(
 def stacked(
     frame: pd.DataFrame, x: str, ys: Sequence[str], *, title: Words, y_name: Words, x_name: Words | None = None
 ) -> Figure:
-    """Several columns on top of each other: parts and their sum. The parts must not be negative."""
+    """Several columns on top of each other: parts and their sum. Raises `DataError` for a part below zero."""
     figure, ax = single(title)
     _stack(ax, frame[list(ys)], [str(y) for y in ys])
     return _dress(figure, ax, frame[x], x_name or x, y_name)
@@ -106,10 +107,16 @@ def _stack(ax: Axes, parts: pd.DataFrame, names: Sequence[str]) -> None:
     for i, name in enumerate(names):
         values = np.nan_to_num(parts.iloc[:, i].to_numpy(dtype=float))
         if (values < 0).any():
-            raise ValueError(f"Expected parts of a whole, none below zero. Received in {name!r}: {values.min():g}")
+            raise DataError(_NEGATIVE, column=name, value=number(float(values.min())))
         ax.bar(range(len(parts)), values, bottom=floor, width=0.68, label=name, **_fill(i))
         floor = floor + values
     side_legend(ax)
+
+
+_NEGATIVE = Text(
+    "Expected parts of a whole, none below zero. Received in {column}: {value}. Draw such columns with bars.multiple.",
+    "쌓는 값은 0보다 작을 수 없다. {column}에서 받은 것: {value}. 이런 열은 bars.multiple로 그린다.",
+)
 
 
 def _fill(i: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
+from whynet.errors import DataError
 from whynet.figures.canvas import End, Words, finish, gridded, label_ends, name_axes, plain_ticks, side_legend, single, wrapped
 from whynet.figures.curves import DIRECT
 from whynet.figures.interval import band
@@ -58,10 +59,12 @@ def interpolated(
 ) -> Figure:  # fmt: skip
     """The measured points, and what each way of guessing between them draws: a line is a guess, the points are not.
 
-    ``monotone`` (Fritsch and Carlson, 1980) never overshoots the points; ``cubic`` is smooth and may.
+    ``monotone`` (Fritsch and Carlson, 1980) never overshoots the points; ``cubic`` is smooth and may. Raises `DataError` for fewer than two points.
     """
     figure, ax = single(title, note=Text("Dots: measured. Lines: guessed between them.", "점: 잰 값. 선: 그 사이를 짐작한 값."))
     points = frame[[x, y]].dropna().drop_duplicates(x).sort_values(x).to_numpy(dtype=float)
+    if len(points) < 2:
+        raise DataError(_TOO_FEW, x=x, y=y, n=len(points))
     at = np.linspace(points[0, 0], points[-1, 0], 400)
     ends = []
     for i, way in enumerate(between):
@@ -128,6 +131,10 @@ def _dress(figure: Figure, ax: Axes, ends: list[End], x_name: Words, y_name: Wor
     return finish(figure)
 
 
+_TOO_FEW = Text(
+    "Expected two or more rows with different {x} and a {y}, to guess between them. Received: {n}. Give more rows.",
+    "사이를 짐작하려면 {x:이} 서로 다르고 {y:이} 있는 행이 둘은 있어야 한다. 받은 것: {n}개. 행을 더 준다.",
+)
 _WAYS: dict[Between, Text] = {
     "linear": Text("straight", "직선"),
     "step": Text("last value held", "앞 값 유지"),
