@@ -59,7 +59,8 @@ def interpolated(
 ) -> Figure:  # fmt: skip
     """The measured points, and what each way of guessing between them draws: a line is a guess, the points are not.
 
-    ``monotone`` (Fritsch and Carlson, 1980) never overshoots the points; ``cubic`` is smooth and may. Raises `DataError` for fewer than two points.
+    ``monotone`` (Fritsch and Carlson, 1980) never overshoots the points; ``cubic`` is smooth and may. Raises
+    `DataError` for fewer than two points.
     """
     figure, ax = single(title, note=Text("Dots: measured. Lines: guessed between them.", "점: 잰 값. 선: 그 사이를 짐작한 값."))
     points = frame[[x, y]].dropna().drop_duplicates(x).sort_values(x).to_numpy(dtype=float)
