@@ -1,0 +1,36 @@
+"""Pictures that several questions draw of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from whynet.experiment.compare import Comparison
+from whynet.experiment.statistics import OUTCOMES, Interval
+from whynet.figures import Level, trial
+from whynet.questions.numbers import METRICS
+from whynet.text import Text
+
+
+def forest(comparison: Comparison, names: Mapping[str, Text], title: Text) -> Figure:
+    """Every level with its seeds, its interval and its paired difference to the baseline; ``names`` are what readers call them."""
+    levels = [
+        Level(
+            label=names[row.level],
+            values=[float(value) for value in comparison.values[row.level]],
+            mean=row.mean.mean,
+            interval=_ends(row.mean),
+            difference=None if row.difference is None else row.difference.mean,
+            difference_interval=None if row.difference is None else _ends(row.difference),
+            verdict="" if row.level == comparison.baseline else OUTCOMES[row.outcome],
+            baseline=row.level == comparison.baseline,
+        )
+        for row in comparison.summaries
+    ]
+    return trial(levels, title=title, metric=METRICS[comparison.metric], chance=comparison.chance)
+
+
+def _ends(one: Interval) -> tuple[float, float] | None:
+    return (one.low, one.high) if np.isfinite(one.low) and np.isfinite(one.high) else None
