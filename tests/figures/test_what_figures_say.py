@@ -152,6 +152,13 @@ def test_a_trial_says_better_or_worse_only_where_the_interval_excludes_zero(
     assert low < 0 < high
 
 
+def test_a_corrected_decision_overrules_the_interval() -> None:
+    level = figures.Level("x", [1.0, 1.1], 1.05, None, 0.2, (0.1, 0.3), "verdict", decided=False)
+    figure = figures.trial([level], title="t", metric="m")
+    assert "○ verdict" in [text.get_text() for text in figure.axes[1].texts]
+    assert "corrected" in figure.get_supxlabel().replace("\n", " ")
+
+
 def test_a_trial_counts_the_seeds_that_were_lost() -> None:
     figure = figures.trial([figures.Level("x", [1.0, np.nan], np.nan, None)], title="t", metric="m")
     assert "1 of 2 not finite" in [text.get_text() for text in figure.axes[0].texts]

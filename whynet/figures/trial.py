@@ -32,6 +32,14 @@ class Level:
     difference_interval: Interval | None = None  # 95 %
     verdict: Words = ""  # a few words: "restores learning", "no difference detected"
     baseline: bool = False
+    decided: bool | None = None  # whether a difference was found, after any correction; None: the interval excludes zero
+
+    @property
+    def differs(self) -> bool:
+        """Whether the figure calls the difference one."""
+        if self.decided is not None:
+            return self.decided
+        return self.difference_interval is not None and not self.difference_interval[0] <= 0 <= self.difference_interval[1]
 
 
 def trial(
@@ -40,7 +48,7 @@ def trial(
     """A forest plot. Left: each seed a dot, the mean with its 95 % interval. Right: the paired difference, the verdict.
 
     ``metric`` names the measured number with its unit; ``chance`` marks what an answer that ignores the input would reach.
-    A filled mark on the right is a difference whose interval excludes zero; an open one may be nothing.
+    A filled mark on the right is a difference that was found; an open one may be nothing.
     """
     paired = any(level.difference is not None for level in levels)
     rows = [wrapped(str(level.label), 1.7 if paired else 2.2) for level in levels]
@@ -93,9 +101,7 @@ def _differences(ax: Axes, levels: Sequence[Level], verdicts: Sequence[str], hig
     now = theme()
     ax.axvline(0, color=now.muted, linestyle="--", linewidth=1)
     for row, (level, verdict) in enumerate(zip(levels, verdicts, strict=True)):
-        decided = (
-            level.difference_interval is not None and not level.difference_interval[0] <= 0 <= level.difference_interval[1]
-        )
+        decided = level.differs
         better = (level.difference or 0.0) > 0 if higher_is_better else (level.difference or 0.0) < 0
         colour = (now.colours[2] if better else now.colours[1]) if decided else now.muted
         if level.difference is not None:
@@ -131,6 +137,10 @@ def _stagger(n: int) -> np.ndarray:
     return 0.05 * (np.arange(n) % 3 - 1)
 
 
+_EXCLUDES = Text("its interval excludes zero", "신뢰 구간에 0이 없다")
+_CORRECTED = Text("a difference was found, corrected for the number of levels", "수준의 수를 감안해도 차이가 있다")
+
+
 def _note(levels: Sequence[Level], paired: bool) -> Text:
     seeds = max((len(level.values) for level in levels), default=0)
     left = Text(
@@ -138,7 +148,7 @@ def _note(levels: Sequence[Level], paired: bool) -> Text:
         "마름모: 시드 {n}개의 평균, 막대: 그 95 % 신뢰 구간, 점: 시드 하나하나.",
     ).fill(n=seeds)
     right = Text(
-        "{left} Right: the difference paired by seed; ▲▼ its interval excludes zero, ○ it does not.",
-        "{left} 오른쪽: 같은 시드끼리 짝지은 차이. ▲▼ 신뢰 구간에 0이 없다, ○ 0이 있다.",
-    ).fill(left=left)
+        "{left} Right: the difference paired by seed; ▲▼ {found}, ○ not.",
+        "{left} 오른쪽: 같은 시드끼리 짝지은 차이. ▲▼ {found}, ○ 아니다.",
+    ).fill(left=left, found=_CORRECTED if any(level.decided is not None for level in levels) else _EXCLUDES)
     return right if paired else left
