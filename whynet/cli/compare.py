@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from whynet.cli.factor import read_factor
 from whynet.cli.meter import meter
 from whynet.cli.outcome import METRICS, chance
-from whynet.cli.screen import Cell, as_json, head, pairs, say, seconds, spark, table
+from whynet.cli.screen import Cell, as_json, head, metric_spark, pairs, say, seconds, table
 from whynet.cli.settings import Data, Model, Settings
 from whynet.cli.threads import suit
 from whynet.cli.verb import option, verb
@@ -90,7 +90,7 @@ def report(made: Comparison) -> None:
         for note in made.notes:
             say(f"- {note}")
     head(_CURVES)
-    pairs((name, spark(list(arms[0].history.curve("validation")[1]))) for name, arms in made.arms.items())
+    pairs((name, metric_spark(list(arms[0].history.curve("validation")[1]), made.metric)) for name, arms in made.arms.items())
     say()
     say(_TOOK.fill(time=seconds(made.seconds), arms=sum(map(len, made.arms.values()))))
 

@@ -21,9 +21,7 @@ def cross_validate(recipe: Recipe, folds: int, store: str | None, json: bool) ->
     from whynet.experiment.compare import BOUNDS
     from whynet.experiment.statistics import interval
 
-    arms = [
-        prepare(recipe.change(**{"data.folds": folds, "data.fold": i}), str(_FOLD.fill(i=i + 1, n=folds))) for i in range(folds)
-    ]
+    arms = [prepare(recipe.change(**{"data.folds": folds, "data.fold": i}), f"fold {i + 1}/{folds}") for i in range(folds)]
     task = arms[0].dataset.task
     if not json:
         announce(arms[0])

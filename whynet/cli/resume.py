@@ -13,13 +13,11 @@ from whynet.cli.threads import suit
 from whynet.cli.verb import argument, option, verb
 from whynet.text import Text
 
-Run = Annotated[
-    str,
-    argument(
-        "a run: its name, the beginning or the last four letters of it, or last",
-        "런(run): 이름, 이름의 앞부분이나 마지막 네 글자, 또는 last",
-    ),
-]
+RUN = argument(
+    "a run: its name, the beginning or the last four letters of it, or last",
+    "런(run): 이름, 이름의 앞부분이나 마지막 네 글자, 또는 last",
+)
+Run = Annotated[str, RUN]
 
 
 @verb(

@@ -99,6 +99,11 @@ def metric_text(value: float, metric: str) -> str:
     return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
 
 
+def metric_spark(values: Sequence[float], metric: str) -> str:
+    """A metric's curve; an accuracy stands between 0 and 1, so that a change of nothing looks like nothing."""
+    return spark(values, ends=(0.0, 1.0) if metric == "accuracy" else None)
+
+
 def number(value: float) -> str:
     """A number of unknown size in four digits."""
     return "–" if not math.isfinite(value) else f"{value:.4g}"
@@ -126,12 +131,15 @@ def size(value: float) -> str:
     return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
 
 
-def spark(values: Sequence[float], width: int = 32) -> str:
-    """A curve as one line of bars, lowest to highest; a value that is not finite is a cross."""
+def spark(values: Sequence[float], width: int = 32, ends: tuple[float, float] | None = None, log: bool = False) -> str:
+    """A curve as one line of bars, lowest to highest or between given ``ends``; a value that is not finite is a cross."""
     if len(values) > width:
         values = [values[round(i * (len(values) - 1) / (width - 1))] for i in range(width)]
+    if log and all(value > 0 for value in values if math.isfinite(value)):
+        values = [math.log(value) if math.isfinite(value) else value for value in values]
     known = [value for value in values if math.isfinite(value)]
-    low, span = (min(known), max(known) - min(known)) if known else (0.0, 0.0)
+    low, high = ends or ((min(known), max(known)) if known else (0.0, 0.0))
+    span = high - low
     return "".join(
         "×" if not math.isfinite(value) else BARS[round((value - low) / span * (len(BARS) - 1)) if span else 0]
         for value in values
