@@ -23,7 +23,9 @@ RECIPES = {
     "values": recipe("sine(n=60)", "mlp(widths=[4])", epochs=3, batch_size=16),
     "batch norm and dropout": recipe("moons(n=60)", 'mlp(widths=[4], norm="batch", dropout=0.3)', epochs=3, batch_size=16),
     "the best weights": recipe("moons(n=60)", "mlp(widths=[4])", optimizer="sgd(lr=3.0)", epochs=6, batch_size=16, keep="best"),
-    "stopped early": recipe("moons(n=60)", "mlp(widths=[4])", optimizer="sgd(lr=5.0)", epochs=50, batch_size=16, early_stopping=2),
+    "stopped early": recipe(
+        "moons(n=60)", "mlp(widths=[4])", optimizer="sgd(lr=5.0)", epochs=50, batch_size=16, early_stopping=2
+    ),
     "diverged": recipe("sine(n=60)", "mlp(widths=[4])", optimizer="sgd(lr=1e30)", epochs=6, batch_size=16),
 }
 

@@ -6,11 +6,10 @@ import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from sqlalchemy import event
@@ -27,21 +26,19 @@ if "fork" not in multiprocessing.get_all_start_methods():
     pytest.skip("killing needs a system with signals", allow_module_level=True)
 
 NOISY = recipe(
-    "moons(n=60)", 'mlp(widths=[4], norm="batch", dropout=0.3)', optimizer="adam(lr=0.01)", schedule="cosine", epochs=5,
+    "moons(n=60)", 'mlp(widths=[4], norm="batch", dropout=0.3)', optimizer="adam(lr=0.01)", schedule="cosine", epochs=3,
     batch_size=16, keep="best", seed=3,
 )  # fmt: skip
 
 
 @contextmanager
 def counting(at: Callable[[], None]) -> Iterator[None]:
-    """Call ``at`` before and after everything that changes the disk, and at every event of a training."""
+    """Call ``at`` before everything that changes the disk, which is also after what changed it before."""
 
     def around(function: Callable[..., object]) -> Callable[..., object]:
         def wrapped(*arguments: object, **options: object) -> object:
             at()
-            result = function(*arguments, **options)
-            at()
-            return result
+            return function(*arguments, **options)
 
         return wrapped
 
@@ -115,53 +112,52 @@ def test_every_moment_of_writing_is_safe(tmp_path: Path, twin: Run, same: Callab
             same(resume(store, "last"), twin)
             same(Store(store.folder).open("last"), twin)
         moment += 1
-    assert moment > 60  # so many moments there were
+    assert moment >= 9 + 4 * 5  # steps; and for three checkpoints and the end: two syncs, a renaming, begin and commit
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_run_that_is_killed_again_and_again_still_ends(
-    tmp_path: Path, twin: Run, same: Callable[[Run, Run], None]
-) -> None:
-    store, moment, kills = Store(tmp_path), 25, 0
+def test_a_run_that_is_killed_again_and_again_still_ends(tmp_path: Path, twin: Run, same: Callable[[Run, Run], None]) -> None:
+    store, moment, kills = Store(tmp_path), 5, 0
     while killed_at(moment, store, NOISY):
         moment, kills = moment + 1, kills + 1
-    assert kills > 3
+    assert kills > 5
     same(store.open("last"), twin)
     assert [path.name for path in store.open("last").folder.iterdir()] == ["weights.safetensors"]
 
 
-SCRIPT = """
-import sys, torch
-torch.set_num_threads(1)
-from whynet.engine.events import Stepped
-from whynet.recipe import from_json
-from whynet.runs.fit import fit
-from whynet.runs.resume import resume
-from whynet.runs.store import Store
-
-def listen(event):
-    if isinstance(event, Stepped):
-        print(event.step, flush=True)
-
-store = Store(sys.argv[1])
-if store.runs():
-    resume(store, "last", listen)
-else:
-    fit(from_json(sys.argv[2]), store, listen, checkpoint_every=0)
-"""
-
-
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_killed_from_outside_at_random_and_resumed(tmp_path: Path, same: Callable[[Run, Run], None]) -> None:
     """The signal comes from another process, wherever the training happens to be; the steps are traced, as by default."""
     one = recipe("digits", "mlp(widths=[16])", optimizer="sgd(lr=0.1, momentum=0.9)", epochs=6)
-    chance, kills = random.Random(7), 0
-    for steps in (chance.randrange(10, 60), chance.randrange(10, 60), None):
-        command = [sys.executable, "-c", SCRIPT, str(tmp_path / "killed"), one.to_json()]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout
-            for done, _ in enumerate(process.stdout, start=1):
+    chance, store, kills = random.Random(7), Store(tmp_path / "killed"), 0
+    for steps in (chance.randrange(10, 60), chance.randrange(10, 60), chance.randrange(10, 60), None):
+        child, told = talking_child(store, one)
+        with told:
+            for done, _ in enumerate(told, start=1):
                 if done == steps:
-                    process.kill()
-            kills += process.wait() == -signal.SIGKILL
-    assert kills == 2
-    same(Store(tmp_path / "killed").open("last"), fit(one, Store(tmp_path / "twin")))
+                    os.kill(child, signal.SIGKILL)
+        kills += os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert kills == 3
+    same(store.open("last"), fit(one, Store(tmp_path / "twin")))
+
+
+def talking_child(store: Store, one: Recipe) -> tuple[int, TextIO]:
+    """A process that trains and writes a line for each step."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writes)
+        return child, os.fdopen(reads)
+    try:
+
+        def listen(told: object) -> None:
+            if isinstance(told, Stepped):
+                os.write(writes, b"step\n")
+
+        if store.runs():
+            resume(store, "last", listen)
+        else:
+            fit(one, store, listen, checkpoint_every=0)
+        os._exit(0)
+    finally:
+        os._exit(1)

@@ -55,7 +55,7 @@ def test_a_name_that_fits_none_gets_the_nearest(filled: Store, name: str) -> Non
 def test_looking_into_a_store_that_is_not_there_makes_none(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs")
     assert store.runs() == []
-    with pytest.raises(StoreError, match="empty. Train something: whynet fit"):
+    with pytest.raises(StoreError, match="is empty"):
         store.open("last")
     assert not (tmp_path / "runs").exists()
 
@@ -80,7 +80,9 @@ def test_the_same_own_network_on_the_same_data_is_no_difference(store: Store) ->
     net = nn.Linear(2, 2)
     for lr in ("0.1", "0.2"):
         store.save(engine.fit(recipe("moons(n=60)", net, optimizer=f"sgd(lr={lr})", epochs=1, batch_size=16), tier="eager"))
-    store.save(engine.fit(recipe("moons(n=60)", nn.Linear(2, 2), optimizer="sgd(lr=0.2)", epochs=1, batch_size=16), tier="eager"))
+    store.save(
+        engine.fit(recipe("moons(n=60)", nn.Linear(2, 2), optimizer="sgd(lr=0.2)", epochs=1, batch_size=16), tier="eager")
+    )
     third, second, first = (run.id for run in store.runs())
     assert [d.path for d in store.compare(first, second)] == ["optimizer.lr"]
     assert [d.path for d in store.compare(second, third)] == ["model"]

@@ -26,6 +26,6 @@ def final_score(history: History) -> float | None:
 
     None where nothing was measured, or where what was measured last is no number: a diverged run has no score.
     """
-    split = next((split for split in PREFERRED if any(e.split == split for e in history.evaluations)), "train")
+    split: SplitName = next((split for split in PREFERRED if any(e.split == split for e in history.evaluations)), "train")
     score = history.final(split)
     return None if math.isnan(score) else score
