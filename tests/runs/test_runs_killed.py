@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from whynet.engine.events import Stepped
+from whynet.engine.events import Noticed, Stepped
 from whynet.recipe import Recipe, recipe
 from whynet.runs.fit import fit
 from whynet.runs.resume import resume
@@ -109,7 +109,11 @@ def test_every_moment_of_writing_is_safe(tmp_path: Path, twin: Run, same: Callab
         if runs:  # else it was killed before there was anything to lose
             assert runs[0].status == ("interrupted" if runs[0].score is None else "finished")
             assert store.open("last").history.steps == runs[0].step
-            same(resume(store, "last"), twin)
+            notes: list[Noticed] = []
+            same(
+                resume(store, "last", lambda told, notes=notes: notes.append(told) if isinstance(told, Noticed) else None), twin
+            )
+            assert not notes  # nor was anything lost that had to be done again from the start
             same(Store(store.folder).open("last"), twin)
         moment += 1
     assert moment >= 9 + 4 * 5  # steps; and for three checkpoints and the end: two syncs, a renaming, begin and commit

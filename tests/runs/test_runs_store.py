@@ -128,6 +128,12 @@ def test_deleting_removes_rows_and_files_of_that_run_only(store: Store, small: R
         assert set(connection.execute(text("select run from whynet_history")).scalars()) == {second.id}
 
 
+def test_a_listing_reads_no_history(filled: Store) -> None:
+    with filled.database.write() as connection:
+        connection.execute(text("drop table whynet_history"))
+    assert len(filled.runs()) == 3
+
+
 def test_a_store_travels_to_other_processes(filled: Store) -> None:
     assert pickle.loads(pickle.dumps(filled)).runs() == filled.runs()
 
