@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whynet.cli.checkup import checkup
-from whynet.cli.screen import Cell, as_json, head, pairs, say, seconds, table, verbatim
+from whynet.cli.screen import Cell, as_json, head, number, pairs, say, seconds, spark, table, verbatim
 from whynet.cli.settings import Settings
 from whynet.cli.verb import argument, option, verb
 from whynet.registry import Range
@@ -85,8 +86,8 @@ def _keep(found: Diagnosis, store: str) -> Path:
     from whynet.runs.store import Store
 
     page = html(diagnosis_report(found)).encode()
-    kept = Store(store).keep("diagnosis", f"why {found.recipe.model}", found.to_dict(), {"report.html": page})
-    return kept.folder / "report.html"
+    folder = Store(store).keep("diagnosis", f"why {found.recipe.model}", found.to_dict(), {"report.html": page})
+    return folder / "report.html"
 
 
 def show(found: Diagnosis, page: Path) -> None:
@@ -98,11 +99,15 @@ def show(found: Diagnosis, page: Path) -> None:
     say(found.verdict, style="bold green" if found.state == "healthy" else "bold")
     say(found.measured)
     head(_SAW)
-    for one in found.suspicions:
-        if one.evidence and (one.strength > 0 or not found.trial):
-            evidence = [(e.what, e.observed, e.expected, SPEAKS[e.speaks]) for e in one.evidence]
-            table([one.cause.title, _OBSERVED, _EXPECTED, _SPEAKS], evidence, wrap=0)
-            say()
+    pairs(_saw(found))
+    head(_SUSPECTS)
+    evidence = [
+        (one.cause.title if i == 0 else "", e.what, e.observed, e.expected, SPEAKS[e.speaks])
+        for one in found.suspicions
+        if one.strength > 0 or not found.trial
+        for i, e in enumerate(one.evidence)
+    ]
+    table([_SUSPECT, _LOOKED, _OBSERVED, _EXPECTED, _SPEAKS], evidence, wrap=1)
     if found.trial:
         comparison, own = found.trial.comparison, found.trial.original
         head(_TRIAL.fill(n=len(found.trial.tried), seeds=len(comparison.seeds), time=seconds(comparison.seconds)))
@@ -131,6 +136,38 @@ def show(found: Diagnosis, page: Path) -> None:
     pairs([(_REPORT, str(page)), (_TIME, seconds(found.seconds))])
 
 
+def _saw(found: Diagnosis) -> list[tuple[Cell, Cell]]:
+    """The loss from start to end, and what is left of the gradient at each layer."""
+    seen = found.examination
+    uniform = seen.fitted.dataset.task.uniform_loss
+    start_end = _FROM_TO.fill(start=number(seen.start_loss), end=number(seen.end_loss))
+    if uniform is not None:
+        start_end = join([start_end, _UNIFORM.fill(value=uniform, k=seen.fitted.dataset.task.outputs)], " · ")
+    rows: list[tuple[Cell, Cell]] = [(_LOSS, start_end)]
+    norms = list(seen.early("gradient_norm").values())
+    if len(norms) > 1 and norms[-1] > 0:
+        logs = [math.log10(max(norm, 1e-30)) for norm in norms]
+        rows.append(
+            (_GRADIENT, _BY_LAYER.fill(first=f"{norms[0]:.1g}", last=f"{norms[-1]:.1g}", n=len(norms), bars=spark(logs)))
+        )
+    rows.append((_BASELINE.fill(name=seen.baseline.name), f"{seen.baseline.metric:.2f}"))
+    return rows
+
+
+_LOSS = Text("loss, first step to last", "손실, 첫 스텝에서 마지막 스텝")
+_FROM_TO = Text("{start} to {end}", "{start}에서 {end}")
+_UNIFORM = Text(
+    "answering all {k} classes alike costs ln {k} = {value:.2f}", "{k}개 클래스를 똑같이 답하면 ln {k} = {value:.2f}"
+)
+_GRADIENT = Text("gradient norm at the start, by layer", "처음의 기울기 노름, 층별")
+_BY_LAYER = Text(
+    "layer 1: {first}  {bars}  layer {n}: {last} (bars: logarithmic)",
+    "1번 층: {first}  {bars}  {n}번 층: {last} (막대는 로그 눈금)",
+)
+_BASELINE = Text("{name}, for comparison", "{name}, 비교용")
+_SUSPECTS = Text("Suspects, with the evidence", "의심한 원인과 증거")
+_SUSPECT = Text("suspect", "원인")
+_LOOKED = Text("looked at", "살펴본 것")
 _HEADING = Text("{model} on {data} · {rest} · {seeds} seeds", "{data}에서 {model} · {rest} · 시드 {seeds}개")
 _SAW = Text("Saw", "본 것")
 _OBSERVED = Text("observed", "관찰값")

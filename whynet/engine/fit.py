@@ -17,6 +17,7 @@ from whynet.engine.events import Event, Finished, Outcome
 from whynet.engine.history import History, SplitName
 from whynet.engine.population import Tier, UnstackableError
 from whynet.engine.probes.probe import Probe
+from whynet.engine.threads import has_convolutions
 from whynet.engine.train import Watching, train
 from whynet.losses.loss import Loss
 from whynet.recipe import Recipe
@@ -103,7 +104,7 @@ def groups(arms: Sequence[Arm], stack: bool = True) -> list[list[int]]:
     """
     by_key: dict[object, list[int]] = {}
     for i, arm in enumerate(arms):
-        alone = not stack or any(isinstance(m, nn.modules.conv._ConvNd) for m in arm.network.module.modules())
+        alone = not stack or has_convolutions(arm.network.module)
         by_key.setdefault(i if alone else arm.graph_key, []).append(i)
     return [group[at : at + LARGEST_POPULATION] for group in by_key.values() for at in range(0, len(group), LARGEST_POPULATION)]
 

@@ -32,9 +32,7 @@ EVALUATION_BUDGET = 2**22  # numbers of input handed to one evaluation pass, ove
 class Population:
     """The training state of arms that share a graph, and the step that moves it."""
 
-    def __init__(
-        self, arms: Sequence[Arm], probes: Sequence[Probe] = (), tier: Tier = "auto", probing_steps: int = 0
-    ) -> None:
+    def __init__(self, arms: Sequence[Arm], probes: Sequence[Probe] = (), tier: Tier = "auto", probing_steps: int = 0) -> None:
         if len({arm.graph_key for arm in arms}) != 1:
             raise ValueError("Expected arms with equal graphs; group them by graph_key first.")
         self.arms, self.tier = list(arms), tier

@@ -27,6 +27,7 @@ from whynet.engine.metrics import score
 from whynet.engine.network import clone
 from whynet.engine.population import Population, Tier
 from whynet.engine.probes.probe import Probe
+from whynet.engine.threads import fitting_threads
 from whynet.text import Text
 
 TRAIN_SAMPLE = 1024  # training examples evaluated beside the validation set, so that the two can be told apart cheaply
@@ -53,7 +54,8 @@ def train(
 
     Raises `UnstackableError` before the first step where several arms cannot run as one.
     """
-    return _Training(arms, watching or Watching(), tier, resume).run()
+    with fitting_threads(arms):
+        yield from _Training(arms, watching or Watching(), tier, resume).run()
 
 
 def probe_steps(total: int, count: int = 64) -> frozenset[int]:

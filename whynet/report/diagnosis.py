@@ -126,6 +126,7 @@ def _forest(found: Diagnosis, whole: Trial) -> Figure:
         levels.append(Level(
             label(one), whole.comparison.values[row.level], row.mean.mean, (row.mean.low, row.mean.high),
             gap.mean if gap else None, (gap.low, gap.high) if gap else None, effect(one),
+            decided=row.outcome in ("better", "worse"),
         ))  # fmt: skip
     title = _FOREST_NONE.fill(all=len(whole.tried))
     if found.mending:
