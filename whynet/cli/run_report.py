@@ -105,14 +105,14 @@ def _draw_curves(histories: Mapping[str, History], task: Task, what: What) -> Fi
 
 
 def _probes(history: History) -> list[Section]:
-    """For each probe with several layers: by depth at the first and last reading, and over time."""
+    """For each probe with something to see: by depth at the first and last reading, and over time."""
     from whynet.report import Picture, Section
 
     found = []
     for info in infos("probe"):
         readings = history.probe(info.name)
-        if readings.empty or readings.shape[1] < 2:
-            continue
+        if readings.empty or readings.shape[1] < 2 or readings.stack().nunique() < 2:
+            continue  # nothing to be seen in one layer, or in a picture of one colour
         blocks = [
             Picture(partial(_draw_depth, history, info.name), info.idea),
             Picture(partial(_draw_heat, history, info.name), _HEAT_SEEN),
