@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_type_hints
 
 import whynet.layers
 import whynet.losses
@@ -21,7 +21,7 @@ import whynet.models
 import whynet.optimizers  # noqa: F401
 from whynet.data import resolve
 from whynet.errors import OptionError, RecipeError, nearest
-from whynet.registry import Range, bind, canonical, check, get
+from whynet.registry import Kind, Range, bind, canonical, check, get
 from whynet.spec import Spec, Value, parse
 from whynet.text import Text
 
@@ -46,6 +46,7 @@ class Given:
 Part = Spec | Given
 ADAM, CONSTANT = Spec("adam"), Spec("constant")
 PARTS = ("data", "model", "loss", "optimizer")
+WRITTEN = (*PARTS, "schedule", "clip", "init")  # fields that hold specs
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,14 @@ class Recipe:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         for path, value in changes.items():
             name, _, option = path.partition(".")
+            if name not in values:
+                raise OptionError(_NO_SETTING, name=name, near=nearest(name, values))
             if option:
-                part = values.get(name)
-                if not isinstance(part, Spec):
+                kind, part = cast(Kind, name), values[name]
+                if name not in WRITTEN or not isinstance(part, str | Spec):
                     raise RecipeError(_NO_PATH, path=path, part=name, value=str(part))
-                kind: Any = name
-                values[name] = canonical(kind, part).replace(**{option: value})
+                named = bind(kind, part)[1]  # also what was written without a name
+                values[name] = Spec(parse(part).name, {**named, option: value})
             else:
                 values[name] = value
         return recipe(**values)
@@ -181,9 +184,12 @@ def with_seed(one: Recipe, seed: int) -> Recipe:
 
 
 def _filled(kind: Any, spec: Spec) -> Mapping[str, Any]:
-    """A spec's options with the defaults filled in."""
+    """A spec's options with the defaults filled in, as they would be had they been written: ``(64, 64)`` as ``[64, 64]``."""
     info, options = bind(kind, spec)
-    return {name: options.get(name, parameter.default) for name, parameter in info.parameters.items()}
+    return {
+        name: options[name] if name in options else check(name, info.hints.get(name, Any), parameter.default)
+        for name, parameter in info.parameters.items()
+    }
 
 
 def _spec(value: Any) -> Spec:
