@@ -20,7 +20,7 @@ CURVES = 8  # more lines than this cannot be told apart
 def comparison_report(made: Comparison) -> Report:
     """The whole comparison."""
     sections = [
-        Section(_RESULT, [Picture(lambda: _forest(made), _FOREST_CAPTION), _table(made)]),
+        Section(_RESULT, [Picture(lambda: _forest(made), _FOREST_CAPTION), _table(made), *_verdicts(made)]),
         Section(_CURVES, [Picture(lambda: _lines(made), _CURVES_CAPTION)]),
         Section(_HOW, _how(made)),
     ]
@@ -63,10 +63,14 @@ def _table(made: Comparison) -> Table:
         rows.append([
             row.level, f"{row.mean.mean:.3f} [{row.mean.low:.3f}, {row.mean.high:.3f}]",
             f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]" if gap else "",
-            "" if row.adjusted_p is None else f"{row.adjusted_p:.3f}", "" if better is None else f"{better.mean:.2f}", row.verdict,
+            "" if row.adjusted_p is None else f"{row.adjusted_p:.3f}", "" if better is None else f"{better.mean:.2f}",
         ])  # fmt: skip
-    columns = [_LEVEL, _WITH_INTERVAL.fill(metric=made.metric), _DIFFERENCE, _P, _SUPERIORITY, _VERDICT]
+    columns = [_LEVEL, _WITH_INTERVAL.fill(metric=made.metric), _DIFFERENCE, _P, _SUPERIORITY]
     return Table(columns, rows)
+
+
+def _verdicts(made: Comparison) -> list[Block]:
+    return [Paragraph(_VERDICT.fill(level=row.level, verdict=row.verdict)) for row in made.summaries if row.difference]
 
 
 def _how(made: Comparison) -> list[Block]:
@@ -108,7 +112,7 @@ _WITH_INTERVAL = Text("{metric} [95 %]", "{metric} [95 %]")
 _DIFFERENCE = Text("difference, paired [95 %]", "짝지은 차이 [95 %]")
 _P = Text("p (Holm)", "p (Holm)")
 _SUPERIORITY = Text("chance to beat the baseline", "기준을 이길 확률")
-_VERDICT = Text("verdict", "판정")
+_VERDICT = Text("`{level}`: {verdict}.", "`{level}`: {verdict}.")
 _PAIRED = Text(
     "Only {factor} differs between the levels. Each was trained under the same {n} seeds, which fix the split of the data, the order of "
     "the examples, the random masks and, where the levels share layers, the initial weights. Differences are paired by seed, intervals "
