@@ -106,17 +106,17 @@ class Population:
 
     def _pools(self) -> tuple[Tensor, Tensor, list[int]]:
         """One pool of examples for all arms, and where each arm's own begins in it."""
-        pools: dict[int, int] = {}
+        pools: dict[tuple[int, int], int] = {}
         xs, ys, at = [], [], 0
         for arm in self.arms:
             train = arm.dataset.train
-            key = id(train.pool_x) ^ id(train.pool_y)
+            key = id(train.pool_x), id(train.pool_y)
             if key not in pools:
                 pools[key] = at
                 at += len(train.pool_x)
                 xs.append(train.pool_x)
                 ys.append(train.pool_y)
-        offsets = [pools[id(arm.dataset.train.pool_x) ^ id(arm.dataset.train.pool_y)] for arm in self.arms]
+        offsets = [pools[id(arm.dataset.train.pool_x), id(arm.dataset.train.pool_y)] for arm in self.arms]
         return (xs[0], ys[0], offsets) if len(xs) == 1 else (torch.cat(xs), torch.cat(ys), offsets)
 
     def epoch(self, number: int) -> list[Tensor]:
