@@ -18,9 +18,9 @@ def locate(network: Network, loss: Loss, weights: Tensor, buffers: Buffers, x: T
     """
     if not bool(torch.isfinite(x).all()):
         return _INPUTS.fill(step=step)
-    for layer in network.layers:
-        if not bool(torch.isfinite(weights[layer.start : layer.stop]).all()):
-            return _WEIGHTS.fill(step=step, before=step - 1, layer=layer.name or "model")
+    for name, values in network.unpack(weights).items():
+        if not bool(torch.isfinite(values).all()):
+            return _WEIGHTS.fill(step=step, before=step - 1, layer=name.rpartition(".")[0] or "model")
     network.train()
     with torch.no_grad(), torch.random.fork_rng(devices=[]), network.capturing() as captured:
         outputs = network(weights, clone(buffers), x, network.noise_wanted(x).silent())
