@@ -80,12 +80,20 @@ class _Taped(TorchFunctionMode):
         return replacement(self.tape, *args, **(kwargs or {})) if replacement else function(*args, **(kwargs or {}))
 
 
-def _dropout(tape: Tape, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    return _mask(tape, x, p, tuple(x.shape)) if training else x
+# Their parameters are named as torch names them, since callers may name them too.
 
 
-def _channel_dropout(tape: Tape, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    return _mask(tape, x, p, (*x.shape[:2], *(1 for _ in x.shape[2:]))) if training else x  # whole channels (Tompson, 2015)
+def _dropout(tape: Tape, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    return _mask(tape, input, p, tuple(input.shape)) if training else input
+
+
+def _torch_dropout(tape: Tape, input: Tensor, p: float, train: bool) -> Tensor:
+    return _dropout(tape, input, p, train)
+
+
+def _channel_dropout(tape: Tape, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    whole = (*input.shape[:2], *(1 for _ in input.shape[2:]))  # whole channels (Tompson, 2015)
+    return _mask(tape, input, p, whole) if training else input
 
 
 def _mask(tape: Tape, x: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
@@ -94,16 +102,16 @@ def _mask(tape: Tape, x: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
     return x * keep * scale
 
 
-def _rand_like(tape: Tape, x: Tensor, **_: Any) -> Tensor:
-    return tape.take("uniform", x, tuple(x.shape))
+def _rand_like(tape: Tape, input: Tensor, **_: Any) -> Tensor:
+    return tape.take("uniform", input, tuple(input.shape))
 
 
-def _randn_like(tape: Tape, x: Tensor, **_: Any) -> Tensor:
-    return tape.take("normal", x, tuple(x.shape))
+def _randn_like(tape: Tape, input: Tensor, **_: Any) -> Tensor:
+    return tape.take("normal", input, tuple(input.shape))
 
 
-def _bernoulli(tape: Tape, x: Tensor, p: float | None = None, **_: Any) -> Tensor:
-    return (tape.take("uniform", x, tuple(x.shape)) < (x if p is None else p)).to(x.dtype)
+def _bernoulli(tape: Tape, input: Tensor, p: float | None = None, **_: Any) -> Tensor:
+    return (tape.take("uniform", input, tuple(input.shape)) < (input if p is None else p)).to(input.dtype)
 
 
 def _rand(tape: Tape, *size: Any, **options: Any) -> Tensor:
@@ -121,7 +129,7 @@ def _shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:
 
 _REPLACED: dict[Any, Callable[..., Any]] = {
     F.dropout: _dropout,
-    torch.dropout: _dropout,
+    torch.dropout: _torch_dropout,
     F.dropout1d: _channel_dropout,
     F.dropout2d: _channel_dropout,
     F.dropout3d: _channel_dropout,
