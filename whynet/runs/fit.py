@@ -28,7 +28,7 @@ def fit(
     store: Store | None = None,
     listen: Listener | None = None,
     watching: Watching | None = None,
-    tier: Tier = "traced",
+    tier: Tier = "auto",
     checkpoint_every: float = 5.0,
     name: str = "",
     label: str = "",

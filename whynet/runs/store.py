@@ -24,7 +24,7 @@ from whynet.runs.naming import new_folder
 from whynet.runs.place import locate
 from whynet.runs.recording import Recording, open_row
 from whynet.runs.run import Run
-from whynet.runs.summary import COLUMNS, KIND_WORDS, Kind, RunSummary, Status, summary
+from whynet.runs.summary import COLUMNS, KIND_WORDS, Kind, ResultKind, RunSummary, Status, summary
 from whynet.runs.trouble import speaking
 from whynet.text import Text
 
@@ -113,7 +113,7 @@ class Store:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
-    def keep(self, kind: Kind, title: str, payload: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> Path:
+    def keep(self, kind: ResultKind, title: str, payload: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> Path:
         """Keep a result and the files that show it; returns the folder they lie in, whose name is the result's id."""
         row = {"kind": kind, "name": title, "label": "", "status": "finished", "step": 0, "total_steps": 0}
         return self._insert({**row, "payload": json.dumps(payload, ensure_ascii=False)}, files or {})
@@ -229,11 +229,11 @@ _SEVERAL = Text(
 )
 _NOT_A_RUN = Text(
     "{run} is not a run, but a kept {kind}; its report lies in its folder.",
-    "{run:은} 런(run)이 아니라 저장된 {kind}이다. 보고서는 그 폴더에 있다.",
+    "{run:은} 런(run)이 아니라 저장된 {kind:이다}. 보고서는 그 폴더에 있다.",
 )
 _A_RUN = Text(
-    "{run} is a run, not a kept result. Open it with open({run!r}).",
-    "{run:은} 저장된 결과가 아니라 런(run)이다. open({run!r})으로 연다.",
+    "{run} is a run, not a kept result. Open it: store.open({run!r})",
+    "{run:은} 저장된 결과가 아니라 런(run)이다. 다음으로 연다: store.open({run!r})",
 )
 _RUNNING = Text(
     "Run {run} is being trained by another process. Stop that first.",

@@ -19,7 +19,8 @@ STATUS_WORDS: Mapping[Status, Text] = {
     "diverged": Text("diverged", "발산"),
     "interrupted": Text("interrupted", "중단됨"),
 }
-Kind = Literal["run", "comparison", "diagnosis", "answer"]
+ResultKind = Literal["comparison", "diagnosis", "answer"]
+Kind = Literal["run", ResultKind]
 KIND_WORDS: Mapping[Kind, Text] = {
     "run": Text("run", "런(run)"),
     "comparison": Text("comparison", "비교"),
