@@ -1,7 +1,7 @@
 """Ask one question of the book, or look through it.
 
-    answer = ask("vanishing-gradient", quick=True)
-    print(answer.verdict)
+answer = ask("vanishing-gradient", quick=True)
+print(answer.verdict)
 """
 
 from __future__ import annotations

@@ -144,7 +144,10 @@ def _plain(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-_WITH_INTERVAL, _ALONE = Text("{mean}{unit} [{low}, {high}]", "{mean}{unit} [{low}, {high}]"), Text("{mean}{unit}", "{mean}{unit}")
+_WITH_INTERVAL, _ALONE = (
+    Text("{mean}{unit} [{low}, {high}]", "{mean}{unit} [{low}, {high}]"),
+    Text("{mean}{unit}", "{mean}{unit}"),
+)
 _UNITS: dict[Style, Text] = {
     "number": plain(""),
     "percent": plain(" %"),

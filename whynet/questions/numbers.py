@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,7 +20,9 @@ def scores(comparison: Comparison, level: str) -> np.ndarray:
 def score(comparison: Comparison, level: str) -> Measured:
     """The metric of one level."""
     share: Style = "percent" if comparison.metric == "accuracy" else "number"
-    return Measured(interval(scores(comparison, level), bounds=BOUNDS.get(comparison.metric)), METRICS[comparison.metric], share)
+    return Measured(
+        interval(scores(comparison, level), bounds=BOUNDS.get(comparison.metric)), METRICS[comparison.metric], share
+    )
 
 
 def chance_of(comparison: Comparison) -> Measured:
@@ -31,7 +33,9 @@ def chance_of(comparison: Comparison) -> Measured:
 def above_chance(comparison: Comparison, level: str) -> Measured:
     """metric - chance, seed by seed."""
     chance = [one.dataset.task.chance for one in comparison.arms[level]]
-    return Measured(interval(scores(comparison, level) - chance), ABOVE_CHANCE.fill(metric=METRICS[comparison.metric]), gap(comparison))
+    return Measured(
+        interval(scores(comparison, level) - chance), ABOVE_CHANCE.fill(metric=METRICS[comparison.metric]), gap(comparison)
+    )
 
 
 def difference(comparison: Comparison, level: str, other: str) -> Measured:
@@ -54,6 +58,14 @@ def recovered(comparison: Comparison, level: str, healthy: Sequence[float] | np.
 def mean_of(values: Sequence[float] | np.ndarray, what: Text, style: Style = "number") -> Measured:
     """The mean of one value for each seed."""
     return Measured(interval(values), what, style)
+
+
+def leaders(values: Mapping[str, np.ndarray], higher_is_better: bool = True) -> list[str]:
+    """The level with the best mean, and those that the paired interval cannot tell from it."""
+    arms = settle(values, higher_is_better=higher_is_better)
+    best = sorted(arms, key=lambda name: float(np.mean(arms[name])), reverse=higher_is_better)[0]
+    equal = [n for n in arms if n == best or 0 in (paired(arms[n], arms[best]).difference)]
+    return sorted(equal, key=lambda name: name != best)
 
 
 def gap(comparison: Comparison) -> Style:

@@ -14,8 +14,13 @@ from whynet.questions.numbers import METRICS
 from whynet.text import Text
 
 
-def forest(comparison: Comparison, names: Mapping[str, Text], title: Text) -> Figure:
-    """Every level with its seeds, its interval and its paired difference to the baseline; ``names`` are what readers call them."""
+def forest(
+    comparison: Comparison, names: Mapping[str, Text], title: Text, verdicts: Mapping[str, Text] | None = None
+) -> Figure:
+    """Every level with its seeds, its interval and its paired difference to the baseline.
+
+    ``names``: what readers call the levels; ``verdicts``: what is said of each, otherwise the comparison's own outcome.
+    """
     levels = [
         Level(
             label=names[row.level],
@@ -24,7 +29,7 @@ def forest(comparison: Comparison, names: Mapping[str, Text], title: Text) -> Fi
             interval=_ends(row.mean),
             difference=None if row.difference is None else row.difference.mean,
             difference_interval=None if row.difference is None else _ends(row.difference),
-            verdict="" if row.level == comparison.baseline else OUTCOMES[row.outcome],
+            verdict="" if row.level == comparison.baseline else (verdicts or {}).get(row.level, OUTCOMES[row.outcome]),
             baseline=row.level == comparison.baseline,
         )
         for row in comparison.summaries

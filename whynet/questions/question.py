@@ -89,7 +89,9 @@ class Question(ABC):
         """The options that differ from their defaults, as text."""
         own = fields(cast(Any, self))
         shown = {f.name: getattr(self, f.name) for f in own if getattr(self, f.name) != f.default}
-        return {name: str(Spec("x", {"x": value}))[4:-1] if not isinstance(value, str) else value for name, value in shown.items()}
+        return {
+            name: str(Spec("x", {"x": value}))[4:-1] if not isinstance(value, str) else value for name, value in shown.items()
+        }
 
 
 def chapter_of(info: Info) -> Chapter:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from whynet.questions.claim import Outcome
 from whynet.recipe import Recipe, diff
 from whynet.spec import Spec
 from whynet.text import Text
 
 PATHS = ("model.activation", "model.norm", "model.skip", "init", "optimizer.lr")  # all that the remedies may change
 MENDED = 0.8  # of the way from chance to a network that learns
+OUTCOMES_OF_REMEDIES: dict[Outcome, Text] = {
+    "held": Text("mends it", "학습을 되살린다"),
+    "did not hold": Text("does not mend it", "되살리지 못한다"),
+    "undecided": Text("undecided", "판단 유보"),
+}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from whynet.figures.canvas import number
 from whynet.figures.charts import lines, remarks
 from whynet.questions import gradients
 from whynet.questions.claim import Claim, Judged, Measured
-from whynet.questions.deep_trouble.remedies import MENDED, PATHS, Remedy, remedies
+from whynet.questions.deep_trouble.remedies import MENDED, OUTCOMES_OF_REMEDIES, PATHS, Remedy, remedies
 from whynet.questions.evidence import Evidence
 from whynet.questions.numbers import CHANCE, METRICS, above_chance, chance_of, mean_of, recovered, score, scores
 from whynet.questions.pictures import forest
@@ -29,6 +29,8 @@ from whynet.registry import Range, canonical, register
 from whynet.spec import Spec
 from whynet.text import Text, join
 
+SIGMOID = Spec("mlp", {"widths": [64], "activation": "sigmoid"})
+DESCENT = Spec("sgd", {"lr": 0.1})
 BROKEN = "unchanged"  # the level that the remedies are compared with
 PREDICTED = 1 / 4 / math.sqrt(3)  # the greatest slope of a sigmoid, times the gain of torch's initial weights
 
@@ -50,9 +52,9 @@ class VanishingGradient(Question):
     """
 
     data: str | Spec = "digits"
-    model: Spec = Spec("mlp", {"widths": [64], "activation": "sigmoid"})
+    model: Spec = SIGMOID
     depths: Sequence[Annotated[int, Range(least=1, most=50)]] | None = None  # hidden layers
-    optimizer: Spec = Spec("sgd", {"lr": 0.1})
+    optimizer: Spec = DESCENT
     epochs: Annotated[int, Range(least=1)] | None = None
     seeds: Annotated[int, Range(least=1)] | None = None
     quick: bool = False
@@ -131,14 +133,16 @@ class VanishingGradient(Question):
 
     def measure(self, listen: Listen) -> Evidence:
         """Depth as the factor; then the remedies as the factor, at the greatest depth."""
-        seeds = self.seeds or (3 if self.quick else 5)
+        seeds = self.seeds or (5 if self.quick else 10)
         depths = [Level(str(depth), self.deep.change(model=self.at(depth))) for depth in self.levels]
         changed = [Level(BROKEN, self.deep), *(Level(one.key, one.change(self.deep)) for one in self.remedies)]
         watching = gradients.AT_START
         by_depths = compare_levels(depths, ["model.widths"], seeds, listen=listen, watching=watching)
         mended = compare_levels(changed, PATHS, seeds, listen=listen, watching=watching)
         start = gradients.at_start(mended)
-        return Evidence({"depth": by_depths, "remedies": mended}, {"shrinking": gradients.shrinking(start)}, {"gradient": start})
+        return Evidence(
+            {"depth": by_depths, "remedies": mended}, {"shrinking": gradients.shrinking(start)}, {"gradient": start}
+        )
 
     def claims(self) -> Sequence[Claim]:
         """The factor of a layer, the depth that does not learn, and one claim for each remedy."""
@@ -146,8 +150,12 @@ class VanishingGradient(Question):
         fill = {"activation": self.shape["activation"], "shallow": shallow, "deep": deep}
         claims = [
             Claim("shrinks", _SHRINKS.fill(**fill), _factor, Range(least=0, below=0.25)),
-            Claim("shallow-learns", _LEARNS.fill(**fill), lambda e: above_chance(e.comparisons["depth"], shallow), Range(above=0)),
-            Claim("deep-does-not", _STOPS.fill(**fill), lambda e: above_chance(e.comparisons["depth"], deep), Range(below=0.05)),
+            Claim(
+                "shallow-learns", _LEARNS.fill(**fill), lambda e: above_chance(e.comparisons["depth"], shallow), Range(above=0)
+            ),
+            Claim(
+                "deep-does-not", _STOPS.fill(**fill), lambda e: above_chance(e.comparisons["depth"], deep), Range(below=0.05)
+            ),
         ]
         if fill["activation"] == "sigmoid":
             claims.insert(1, Claim("predicted", _PREDICTED, _factor, Range(least=0.9 * PREDICTED, most=1.1 * PREDICTED)))
@@ -190,6 +198,7 @@ class VanishingGradient(Question):
         """The gradient by layer, the score by depth, the trial of the remedies."""
         one, start, found = evidence.comparisons["depth"], evidence.traces["gradient"], self._found(evidence)
         names = {BROKEN: _BROKEN.fill(**found), **{remedy.key: remedy.name for remedy in self.remedies}}
+        verdicts = {one.claim.key: OUTCOMES_OF_REMEDIES[one.outcome] for one in judged}
         fading, falling, mending = _FADING.fill(**found), _FALLING.fill(**found), self._mending(judged)
 
         def fade() -> Figure:
@@ -206,7 +215,7 @@ class VanishingGradient(Question):
         return [
             Drawn(fading, fade),
             Drawn(falling, fall),
-            Drawn(mending, lambda: forest(evidence.comparisons["remedies"], names, mending)),
+            Drawn(mending, lambda: forest(evidence.comparisons["remedies"], names, mending, verdicts)),
         ]
 
     def changes(self) -> Sequence[Change]:
@@ -263,7 +272,9 @@ _FALLING = Text(
 _NORM = Text("gradient norm ‖∂L/∂W‖ at the first step", "첫 스텝의 기울기 노름 ‖∂L/∂W‖")
 _HIDDEN = Text("hidden layers", "은닉층의 수")
 _TANH = Text("A tanh has slope 1 at zero: does the gradient survive?", "tanh의 기울기는 0에서 1이다. 기울기가 살아남는가?")
-_DEEPER = Text("More time: which depth still learns in 100 epochs?", "시간을 더 준다: 100 에포크(epoch)면 몇 층까지 학습하는가?")
+_DEEPER = Text(
+    "More time: which depth still learns in 100 epochs?", "시간을 더 준다: 100 에포크(epoch)면 몇 층까지 학습하는가?"
+)
 _ADAM = Text(
     "Adam divides the gradient by its own size: is a tiny one enough?",
     "Adam은 기울기를 그 크기로 나눈다. 아주 작은 기울기로도 충분한가?",

@@ -1,0 +1,97 @@
+"""Optimizers on a surface: the pure update rules themselves, without a network, each at the best rate of the same list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from whynet import registry
+from whynet.experiment.statistics import settle
+from whynet.experiment.tuning import RATES, TUNING_SEEDS
+from whynet.optimizers.optimizer import Optimizer
+from whynet.questions.surfaces import Surface
+from whynet.spec import Spec
+
+FLOOR = 1e-30  # what is lower counts as this: the logarithm of exactly zero is no number
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One optimizer on one surface from every start. ``points``: (T + 1, S, 2); ``values``: (T + 1, S), infinite once it diverged."""
+
+    points: np.ndarray
+    values: np.ndarray
+
+    @property
+    def final(self) -> np.ndarray:
+        """log₁₀ f at the end, (S,); infinite where it diverged."""
+        return np.log10(np.maximum(self.values[-1], FLOOR))
+
+
+@dataclass(frozen=True)
+class Race:
+    """Every optimizer at its best rate, and what each rate of the list comes to on the same starts."""
+
+    rates: Mapping[str, float]  # chosen on other starts
+    walks: Mapping[str, Walk]
+    by_rate: Mapping[str, Mapping[float, Walk]]
+
+    @property
+    def steps(self) -> pd.DataFrame:
+        """Every step of the race: columns racer, start, step, x, y, f."""
+        parts = []
+        for name, one in self.walks.items():
+            steps, starts = np.indices(one.values.shape)
+            columns = {"start": starts, "step": steps, "x": one.points[..., 0], "y": one.points[..., 1], "f": one.values}
+            parts.append(pd.DataFrame({key: np.ravel(value) for key, value in columns.items()}).assign(racer=name))
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def ends(self) -> pd.DataFrame:
+        """What every rate comes to: columns racer, rate, start, log10_f, drop, raced; ``drop`` is log₁₀ f at the start less that."""
+        rows = [
+            (name, rate, start, end, begin - end, rate == self.rates[name])
+            for name, walks in self.by_rate.items()
+            for rate, one in walks.items()
+            for start, (begin, end) in enumerate(zip(np.log10(np.maximum(one.values[0], FLOOR)), one.final, strict=True))
+        ]
+        return pd.DataFrame(rows, columns=["racer", "rate", "start", "log10_f", "drop", "raced"])
+
+
+def walk(rule: Optimizer, surface: Surface, starts: Tensor, steps: int) -> Walk:
+    """w_{t+1} = rule(w_t, ∇f(w_t)), from all starts (S, 2) at once: the rules work element by element."""
+    hyper = {name: torch.tensor(value, dtype=torch.float64) for name, value in rule.hyper.items()}
+    weights, state = starts, rule.start(starts)
+    points, values = [weights], [surface(weights)]
+    for step in range(1, steps + 1):
+        here = weights.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(surface(here).sum(), here)  # a start's value depends on its own point alone
+        weights, state = rule.update(here.detach(), gradient, state, hyper, torch.tensor(float(step), dtype=torch.float64))
+        points.append(weights)
+        values.append(surface(weights))
+    heights = torch.stack(values).numpy()
+    lost = np.logical_or.accumulate(~np.isfinite(heights))  # who has left the numbers does not come back
+    return Walk(torch.stack(points).numpy(), np.where(lost, np.inf, heights))
+
+
+def race(specs: Mapping[str, Spec], surface: Surface, seeds: Sequence[int], steps: int) -> Race:
+    """Tune each optimizer's rate on starts of their own, lowest mean log₁₀ f, then race all from the starts of ``seeds``."""
+    tuning = surface.starts(range(TUNING_SEEDS[0], TUNING_SEEDS[0] + 10))
+    starts = surface.starts(tuple(seeds))
+    rates: dict[str, float] = {}
+    walks: dict[str, Walk] = {}
+    by_rate: dict[str, dict[float, Walk]] = {}
+    for name, spec in specs.items():
+        rules = {rate: cast(Optimizer, registry.make("optimizer", spec.replace(lr=rate))) for rate in RATES}
+        reached = settle({str(rate): walk(rules[rate], surface, tuning, steps).final for rate in RATES}, higher_is_better=False)
+        rates[name] = min(RATES, key=lambda rate: float(np.mean(reached[str(rate)])))
+        all_walks = {rate: walk(rules[rate], surface, starts, steps) for rate in RATES}
+        walks[name] = all_walks[rates[name]]
+        by_rate[name] = all_walks
+    return Race(rates, walks, by_rate)
