@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from whynet.engine.noise import Tape, taped
+from whynet.engine.noise import Tape, taped, watched
 
 Buffers = dict[str, Tensor]
 
@@ -49,7 +49,8 @@ class Network:
     """The functional view of a module. The module given is copied."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.module = copy.deepcopy(module)
+        self.template = copied(module)  # never run, so that it stays what its author wrote
+        self.module = copied(self.template)
         named = [(name, p) for name, p in self.module.named_parameters() if p.requires_grad]
         frozen = {name: p.detach() for name, p in self.module.named_parameters() if not p.requires_grad}
         self.names = [name for name, _ in named]
@@ -87,9 +88,12 @@ class Network:
         return torch.cat([parameters[name].detach().reshape(-1) for name in self.names]) if self.names else torch.zeros(0)
 
     def __call__(self, weights: Tensor, buffers: Buffers, x: Tensor, tape: Tape | None = None) -> Tensor:
-        """The outputs, (B, units). In training mode the buffers given (running statistics) are updated in place."""
+        """The outputs, (B, units). The dictionary of buffers given holds, after it, what the pass made of them."""
+        values = {**self.unpack(weights), **buffers}
         with taped(tape):
-            return functional_call(self.module, {**self.unpack(weights), **buffers}, (x,))
+            outputs = functional_call(self.module, values, (x,))
+        buffers.update((name, values[name]) for name in buffers)  # `self.average = …` instead of in place
+        return outputs
 
     def train(self) -> None:
         """From here on run as in training: dropout on, batch statistics."""
@@ -127,21 +131,39 @@ class Network:
         tape = Tape.recording()
         was_training = self.module.training
         self.train()
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            before = torch.get_rng_state()
+        attributes = self._attributes()
+        with torch.no_grad(), watched(tape):
             self(self.initial, clone(self.buffers), x, tape)
-            tape.overlooked = not torch.equal(before, torch.get_rng_state())
+        changed = [place for place, value in self._attributes().items() if repr(attributes.get(place, value)) != repr(value)]
+        for module, name in changed:
+            setattr(module, name, attributes[module, name])
+        tape.counts = [f"{type(module).__name__}.{name}" for module, name in changed]
         self.module.train(was_training)
         return tape
 
+    def _attributes(self) -> dict[tuple[nn.Module, str], object]:
+        """The plain numbers and words that modules remember beside their tensors."""
+        return {
+            (module, name): value
+            for module in self.module.modules()
+            for name, value in vars(module).items()
+            if isinstance(value, bool | int | float | str)
+        }
+
     def load(self, weights: Tensor, buffers: Mapping[str, Tensor]) -> nn.Module:
         """A module of the user's own kind that holds these weights, ready for use and in evaluation mode."""
-        module = copy.deepcopy(self.module)
+        module = copied(self.template)
         with torch.no_grad():
             own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
             for name, value in {**self.unpack(weights), **buffers}.items():
                 own[name].copy_(value)
         return module.eval()
+
+
+def copied(module: nn.Module) -> nn.Module:
+    """A copy of a module. Results of an earlier pass that it kept as attributes are copied without their history."""
+    kept = [value for child in module.modules() for value in vars(child).values() if isinstance(value, Tensor)]
+    return copy.deepcopy(module, {id(value): value.detach().clone() for value in kept if not value.is_leaf})
 
 
 def clone(buffers: Mapping[str, Tensor]) -> Buffers:

@@ -9,16 +9,18 @@ traced or not, and after a resume.
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from whynet.rng import generator
+from whynet.rng import Stream, derive, generator
 
 
 class Tape:
@@ -27,7 +29,9 @@ class Tape:
     def __init__(self, uniform: Tensor | None, normal: Tensor | None) -> None:
         self.uniform, self.normal = uniform, normal  # (U,), (N,); None while recording
         self.asked = {"uniform": 0, "normal": 0}
-        self.overlooked = False  # whether the pass drew from torch's global generator in a way the tape does not know
+        self.overlooked = False  # whether the pass drew from a global generator in a way the tape does not know
+        self.outside = False  # whether that was Python's or NumPy's, whose numbers no graph of tensors can hold
+        self.counts: list[str] = []  # plain attributes that the pass changed, such as a count of its calls
 
     @classmethod
     def recording(cls) -> Tape:
@@ -66,6 +70,38 @@ def taped(tape: Tape | None) -> Iterator[None]:
     """Inside the block every random draw of torch's dropout and noise functions is taken from the tape."""
     with _Taped(tape) if tape is not None else nullcontext():
         yield
+
+
+@contextmanager
+def watched(tape: Tape) -> Iterator[None]:
+    """Note on the tape whether the block draws from a global generator; all three are as they were after it."""
+    with _kept():
+        before = torch.get_rng_state(), random.getstate(), repr(np.random.get_state(legacy=False))
+        yield
+        tape.outside = (random.getstate(), repr(np.random.get_state(legacy=False))) != before[1:]
+        tape.overlooked = tape.outside or not torch.equal(before[0], torch.get_rng_state())
+
+
+@contextmanager
+def seeded(seed: int, stream: Stream, *path: int) -> Iterator[None]:
+    """The global generators of torch, Python and NumPy at the start of a stream; as they were after the block."""
+    with _kept():
+        start = derive(seed, stream, *path)
+        torch.default_generator.manual_seed(start)
+        random.seed(start)
+        np.random.seed(start % 2**32)
+        yield
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    pythons, numpys = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        random.setstate(pythons)
+        np.random.set_state(numpys)
 
 
 class _Taped(TorchFunctionMode):

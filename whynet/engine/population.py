@@ -17,12 +17,12 @@ from torch.func import vmap
 from whynet.engine.arm import Arm
 from whynet.engine.checkpoint import Checkpoint
 from whynet.engine.graph import Flat, UntraceableError, trace
-from whynet.engine.network import Buffers
-from whynet.engine.noise import Tape, draw
+from whynet.engine.network import Buffers, clone
+from whynet.engine.noise import Tape, draw, seeded
 from whynet.engine.probes.probe import Probe
 from whynet.engine.step import make_step
 from whynet.optimizers.optimizer import State
-from whynet.rng import derive
+from whynet.text import Text, plain
 
 Tier = Literal["auto", "eager", "traced"]
 WORTH_TRACING = 100  # uses; tracing takes about as long as it saves in so many steps
@@ -40,7 +40,7 @@ class Population:
         self.network = self.arms[0].network
         self.probes = list(probes)
         self.probing_steps = probing_steps  # how many steps will read the probes
-        self.untraceable: str | None = None
+        self.untraceable: Text | None = None  # why the step runs eagerly
         first = self.arms[0]
         self.buffer_names = list(self.network.buffers)
         self.state_names = list(first.optimizer.start(self.network.initial))
@@ -55,6 +55,7 @@ class Population:
         self._pool_x, self._pool_y, self._offsets = self._pools()
         self._functions: dict[tuple[int, bool], tuple[Callable[..., Sequence[Tensor]], Tape]] = {}
         starts = [Checkpoint(0, a.network.initial, a.network.buffers, a.optimizer.start(a.network.initial)) for a in self.arms]
+        self._mappable = True  # whether one mapped pass can evaluate all arms
         self._leaves: list[Tensor] = []
         self.restore(starts)
 
@@ -145,14 +146,14 @@ class Population:
             self.network.train()
         key = (positions.shape[-1], probing)
         if key not in self._functions:
-            self._functions[key] = self._make(x, y, probing)
+            with seeded(self.arms[0].seed, "noise"):  # tracing runs the step, which may draw
+                self._functions[key] = self._make(x, y, probing)
         function, tape = self._functions[key]
         rate, count = self._rates[number - 1], self._counts[number - 1]
         arguments = [*self._leaves, *self._hyper, rate, count, x, y, *self._noise(tape, number)]
         with torch.no_grad():
             if tape.overlooked:
-                with torch.random.fork_rng(devices=[]):
-                    torch.manual_seed(derive(self.arms[0].seed, "noise", number))
+                with seeded(self.arms[0].seed, "noise", number):
                     results = function(*arguments)
             else:
                 results = function(*arguments)
@@ -169,8 +170,12 @@ class Population:
         """The step for batches of this shape as a function of flat tensors, traced where that is possible."""
         arm = self.arms[0]
         tape = self.network.noise_wanted(x if self.size == 1 else x[0])
-        if tape.overlooked and self.size > 1:
-            raise UnstackableError("its forward pass draws random numbers in a way that cannot be told apart by arm")
+        if (tape.overlooked or tape.counts) and self.size > 1:
+            raise UnstackableError("its forward pass draws or remembers numbers in a way that cannot be told apart by arm")
+        if tape.outside:
+            self.untraceable = self.untraceable or _DRAWS
+        elif tape.counts:
+            self.untraceable = self.untraceable or _COUNTS.fill(attribute=tape.counts[0])
         step = make_step(self.network, arm.loss, arm.optimizer, arm.clip, self.probes if probing else ())
         names = self.state_names
 
@@ -189,7 +194,7 @@ class Population:
             try:
                 return trace(flat), tape
             except UntraceableError as error:
-                self.untraceable = str(error)
+                self.untraceable = plain(str(error))
         if self.size > 1:
             try:
                 flat(*flat.examples)
@@ -209,22 +214,28 @@ class Population:
     # --- looking from outside ------------------------------------------------------------------------------------
 
     def outputs(self, arm: int, x: Tensor, weights: Tensor | None = None, buffers: Buffers | None = None) -> Tensor:
-        """One arm's outputs in evaluation mode, (N, units), in passes that fit the memory."""
+        """One arm's outputs in evaluation mode, (N, units), in passes that fit the memory; nothing of its state changes."""
         own_weights, own_buffers = self.parts(arm)
         weights, buffers = own_weights if weights is None else weights, own_buffers if buffers is None else buffers
         self.network.eval()
         rows = max(1, EVALUATION_BUDGET // max(1, x[0].numel()))
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            return torch.cat([self.network(weights, buffers, part) for part in x.split(rows)])
+        with torch.no_grad(), seeded(self.arms[arm].seed, "sample"):  # some networks draw in evaluation too
+            return torch.cat([self.network(weights, clone(buffers), part) for part in x.split(rows)])
 
     def outputs_of_all(self, x: Sequence[Tensor]) -> list[Tensor]:
         """Every arm's outputs in evaluation mode on its own inputs; in one mapped pass where the inputs are alike."""
-        if self.size == 1 or len({tuple(one.shape) for one in x}) > 1:
-            return [self.outputs(arm, one) for arm, one in enumerate(x)]
+        if self._mappable and self.size > 1 and len({tuple(one.shape) for one in x}) == 1:
+            try:
+                return self._mapped_outputs(x)
+            except RuntimeError:  # a draw, a branch on values, or an operation without a rule for a leading axis of arms
+                self._mappable = False
+        return [self.outputs(arm, one) for arm, one in enumerate(x)]
+
+    def _mapped_outputs(self, x: Sequence[Tensor]) -> list[Tensor]:
         self.network.eval()
         shared = all(one is x[0] for one in x)
         rows = max(1, EVALUATION_BUDGET // max(1, x[0][0].numel() * self.size))
-        run = vmap(lambda w, b, part: self.network(w, b, part), in_dims=(0, 0, None if shared else 0))
+        run = vmap(lambda w, b, part: self.network(w, clone(b), part), in_dims=(0, 0, None if shared else 0))
         parts = []
         with torch.no_grad():
             for start in range(0, len(x[0]), rows):
@@ -238,3 +249,5 @@ class UnstackableError(Exception):
 
 
 _NOTHING = torch.zeros(0)
+_DRAWS = Text("it draws from Python's or NumPy's random numbers", "파이썬(Python)이나 넘파이(NumPy)의 난수를 쓴다")
+_COUNTS = Text("it changes its own attribute {attribute}", "자기 속성 {attribute:을} 바꾼다")
