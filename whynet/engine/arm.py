@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -13,7 +12,8 @@ from torch import Tensor, nn
 
 from whynet import registry
 from whynet.data import Dataset, from_tensors, load
-from whynet.engine.network import Network
+from whynet.engine.network import Network, clone, copied
+from whynet.engine.noise import seeded
 from whynet.errors import RecipeError, TrainingError
 from whynet.losses.given import GivenLoss
 from whynet.losses.loss import Loss
@@ -22,7 +22,7 @@ from whynet.models.init import initialise, permuted
 from whynet.optimizers.given import from_torch
 from whynet.optimizers.optimizer import Optimizer
 from whynet.recipe import Given, Recipe, default_loss
-from whynet.rng import derive, generator
+from whynet.rng import generator
 from whynet.spec import Spec
 from whynet.text import Text
 
@@ -113,13 +113,13 @@ def prepare(recipe: Recipe, label: str = "") -> Arm:
 
 
 def load_data(recipe: Recipe) -> Dataset:
-    """The recipe's data set, split under its seed. A function of the user's is asked with the seed for a `Dataset`."""
+    """The recipe's data set, split under its seed. A function of the user's is asked with the seed for its data."""
     if isinstance(recipe.data, Spec):
         return load(recipe.data, recipe.seed)
     value = recipe.data.value
-    if isinstance(value, Dataset):
-        return value
-    return value(recipe.seed) if callable(value) else from_tensors(value, seed=recipe.seed)
+    if callable(value):
+        value = value(recipe.seed)
+    return value if isinstance(value, Dataset) else from_tensors(value, seed=recipe.seed)
 
 
 def make_loss(recipe: Recipe, dataset: Dataset) -> Loss:
@@ -155,14 +155,13 @@ def make_module(recipe: Recipe, dataset: Dataset, loss: Loss) -> nn.Module:
         return module
     value = recipe.model.value
     if isinstance(value, nn.Module):
-        module = copy.deepcopy(value)
+        module = copied(value)
         if recipe.init is not None:
             initialise(module, recipe.init, recipe.seed)
         elif recipe.seed != 0:
             permuted(module, recipe.seed)
         return module
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(recipe.seed, "init"))
+    with seeded(recipe.seed, "init"):
         module = value()
     if not isinstance(module, nn.Module):
         raise RecipeError(_NOT_A_MODULE, label=recipe.model.label, received=type(module).__name__)
@@ -172,18 +171,19 @@ def make_module(recipe: Recipe, dataset: Dataset, loss: Loss) -> nn.Module:
 
 
 def _try(network: Network, dataset: Dataset, loss: Loss, recipe: Recipe) -> None:
-    """One forward pass and loss on two examples, so that parts that do not fit say so before the training starts."""
-    x, y = dataset.train.pool_x[dataset.train.index[:2]], dataset.train.pool_y[dataset.train.index[:2]]
-    network.eval()
+    """A forward pass in either mode and the loss of it, so that parts that do not fit say so before the training starts."""
+    x, y = _tried(dataset, 1 if recipe.batch_size == 1 else 2)
     try:
-        with torch.no_grad():
-            outputs = network(network.initial, dict(network.buffers), x)
+        with torch.no_grad(), seeded(recipe.seed, "sample"):
+            for mode in (network.train, network.eval):
+                mode()
+                outputs = network(network.initial, clone(network.buffers), x)
     except (RuntimeError, TypeError, ValueError) as error:
         raise RecipeError(_FORWARD, model=str(recipe.model), shape=tuple(x.shape), error=_first_line(error)) from error
     if not isinstance(outputs, Tensor):
         raise RecipeError(_NOT_A_TENSOR, model=str(recipe.model), received=type(outputs).__name__)
     units = outputs.shape[-1] if outputs.ndim > 1 else 1
-    if dataset.task.kind == "classify" and units > 1 and units < dataset.task.outputs:
+    if dataset.task.kind == "classify" and units < dataset.task.outputs and not units == 1 == dataset.task.outputs - 1:
         raise RecipeError(_TOO_FEW_OUTPUTS, model=str(recipe.model), units=units, classes=dataset.task.outputs)
     try:
         with torch.no_grad():
@@ -195,6 +195,14 @@ def _try(network: Network, dataset: Dataset, loss: Loss, recipe: Recipe) -> None
         ) from error  # fmt: skip
     if value.ndim != 0:
         raise TrainingError(_NOT_A_SCALAR, loss=str(recipe.loss or "default"), shape=tuple(value.shape))
+
+
+def _tried(dataset: Dataset, count: int) -> tuple[Tensor, Tensor]:
+    """As few training examples as a step may have, the one of the greatest class among them: it needs the most outputs."""
+    index, pool_y = dataset.train.index, dataset.train.pool_y
+    if dataset.task.kind == "classify":
+        index = torch.cat([index[pool_y[index].argmax()][None], index])
+    return dataset.train.pool_x[index[:count]], pool_y[index[:count]]
 
 
 def _values(rule: Any) -> tuple[Any, ...]:

@@ -45,6 +45,10 @@ class History:
         """Training steps done."""
         return len(self.loss)
 
+    def copy(self) -> History:
+        """What was measured so far; it does not grow with this one."""
+        return History(list(self.loss), list(self.evaluations), list(self.readings))
+
     def curve(self, split: SplitName, what: Literal["loss", "metric"] = "metric") -> tuple[np.ndarray, np.ndarray]:
         """Steps and values of one split's evaluations, as two arrays."""
         chosen = [e for e in self.evaluations if e.split == split]

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from whynet.data.dataset import Examples
 from whynet.engine.arm import Arm
 from whynet.engine.checkpoint import Best, Checkpoint
 from whynet.engine.diverged import locate
@@ -87,7 +88,7 @@ class _Training:
         self.done = 0
         if resume:
             self.population.restore([checkpoint for checkpoint, _ in resume])
-            self.states = [_State(history, checkpoint.best) for checkpoint, history in resume]
+            self.states = [_State(history.copy(), checkpoint.best) for checkpoint, history in resume]
             self.done = resume[0][0].step
         self.measure_at = self._measure_steps()
         self.saved_at = time.monotonic()
@@ -160,26 +161,29 @@ class _Training:
         epoch = self.done / self.per_epoch
         taken: list[list[Evaluation]] = [[] for _ in self.arms]
         for split in splits:
-            chosen = [self._split(arm, split) for arm in self.arms]
-            if not all(len(index) for _, index, _ in chosen):
+            chosen = self._split(split)
+            if not all(len(inputs) for inputs, _ in chosen):
                 continue
-            x = [pool.index_select(0, index) for pool, index, _ in chosen]
-            if len({(id(pool), id(index)) for pool, index, _ in chosen}) == 1:
-                x = [x[0]] * len(x)
+            x = [inputs for inputs, _ in chosen]
             for i, outputs in enumerate(self.population.outputs_of_all(x)):
                 if self.states[i].left:
                     continue
-                arm, (_, index, pool_y) = self.arms[i], chosen[i]
-                loss, metric = score(outputs, pool_y.index_select(0, index), arm.loss, arm.dataset.task)
+                arm, (_, targets) = self.arms[i], chosen[i]
+                loss, metric = score(outputs, targets, arm.loss, arm.dataset.task)
                 taken[i].append(Evaluation(self.done, epoch, split, loss, metric))
         for state, evaluations in zip(self.states, taken, strict=True):
             state.history.evaluations += evaluations
         return Measured(self.done, epoch, taken)
 
-    def _split(self, arm: Arm, split: SplitName) -> tuple[Tensor, Tensor, Tensor]:
-        examples = getattr(arm.dataset, split)
-        index = examples.index[:TRAIN_SAMPLE] if split == "train" else examples.index
-        return examples.pool_x, index, examples.pool_y
+    def _split(self, split: SplitName) -> list[tuple[Tensor, Tensor]]:
+        """Each arm's inputs and targets of one split; gathered once for all arms that share a data set."""
+        gathered: dict[int, tuple[Tensor, Tensor]] = {}
+        for arm in self.arms:
+            if id(arm.dataset) not in gathered:
+                examples: Examples = getattr(arm.dataset, split)
+                index = examples.index[:TRAIN_SAMPLE] if split == "train" else examples.index
+                gathered[id(arm.dataset)] = examples.pool_x.index_select(0, index), examples.pool_y.index_select(0, index)
+        return [gathered[id(arm.dataset)] for arm in self.arms]
 
     def _test(self) -> Measured:
         """The test split, with the weights each arm ended with."""
@@ -197,10 +201,10 @@ class _Training:
     # --- leaving early -------------------------------------------------------------------------------------------
 
     def _diverged(self, losses: Tensor, positions: Tensor, before: list[Tensor]) -> Iterator[ArmLeft]:
-        self._flush()
-        for i, loss in enumerate(losses.reshape(-1).tolist()):
-            if math.isfinite(loss) or self.states[i].left:
-                continue
+        fresh = [i for i, loss in enumerate(losses.reshape(-1).tolist()) if not math.isfinite(loss) and not self.states[i].left]
+        if fresh:
+            self._flush()
+        for i in fresh:
             weights, buffers = self.population.parts_of(before, i)
             x, y = self.population.gather(positions)
             if self.population.size > 1:
@@ -219,8 +223,9 @@ class _Training:
                 state.best = Best(loss, self.done, 0, weights.clone(), clone(buffers))
             else:
                 state.best = replace(state.best, waited=state.best.waited + 1)
-            if patience is not None and state.best.waited >= patience and self.done < self.total:
-                yield self._leave(i, "stopped early", _STOPPED.fill(step=state.best.step, waited=state.best.waited))
+            epochs = (self.done - state.best.step) / self.per_epoch  # however often the splits are evaluated
+            if patience is not None and epochs >= patience and self.done < self.total:
+                yield self._leave(i, "stopped early", _STOPPED.fill(step=state.best.step, epochs=epochs))
 
     def _leave(self, i: int, status: Status, why: Text) -> ArmLeft:
         self.states[i].left = self._outcome(i, status, why)
@@ -241,7 +246,7 @@ class _Training:
         checkpoints = [
             replace(self.population.checkpoint(i, self.done), best=state.best) for i, state in enumerate(self.states)
         ]
-        yield Checkpointed(self.done, checkpoints, [state.history for state in self.states])
+        yield Checkpointed(self.done, checkpoints, [state.history.copy() for state in self.states])
 
 
 _EAGER = Text(
@@ -249,6 +254,6 @@ _EAGER = Text(
     "이 네트워크의 순전파(forward)는 그래프로 추적할 수 없어 즉시 실행(eager)으로 학습한다: {reason}",
 )
 _STOPPED = Text(
-    "The validation loss was lowest at step {step} and did not fall in the {waited} evaluations since.",
-    "검증 손실이 {step}번째 스텝에서 가장 낮았고 그 뒤 {waited}번의 평가에서 더 낮아지지 않았다.",
+    "The validation loss was lowest at step {step} and did not fall in the {epochs:.3g} epochs since.",
+    "검증 손실이 {step}번째 스텝에서 가장 낮았고 그 뒤 {epochs:.3g}에포크 동안 더 낮아지지 않았다.",
 )
