@@ -85,7 +85,8 @@ class Comparison:
             top = better[0]
             return _BETTER.fill(level=top.level, baseline=self.baseline, words=top.verdict, count=len(better), n=len(rows))
         if worse and len(worse) == len(rows):
-            return _ALL_WORSE.fill(baseline=self.baseline, n=len(rows))
+            one = _SAME.fill(baseline=self.baseline, words=worse[0].verdict)
+            return one if len(rows) == 1 else _ALL_WORSE.fill(baseline=self.baseline, n=len(rows))
         if worse:
             return _SOME_WORSE.fill(baseline=self.baseline, worse=", ".join(r.level for r in worse))
         if any(r.outcome == "unknown" for r in rows):
@@ -98,17 +99,21 @@ class Comparison:
         """The comparison as plain data: recipes, values, statistics."""
         return {
             "factor": list(self.paths), "seeds": list(self.seeds), "baseline": self.baseline, "metric": self.metric,
-            "chance": self.chance, "seconds": self.seconds, "verdict": self.verdict.both,
-            "tuned": {t.level: {"rate": t.rate, "validation_loss": {f"{r:g}": v for r, v in t.losses.items()}} for t in self.tuned},
+            "chance": number(self.chance), "seconds": self.seconds, "verdict": self.verdict.both, "notes": [n.both for n in self.notes],
+            "tuned": {
+                t.level: {"rate": t.rate, "validation_loss": {f"{r:g}": number(v) for r, v in t.losses.items()}} for t in self.tuned
+            },
             "levels": [
                 {
                     "name": row.level,
                     "recipe": next(level.recipe.written() for level in self.levels if level.name == row.level),
-                    "values": [None if np.isnan(v) else v for v in self.values[row.level]],
-                    "mean": row.mean.mean, "interval": [row.mean.low, row.mean.high],
-                    "difference": None if row.difference is None else [row.difference.mean, row.difference.low, row.difference.high],
+                    "values": [number(v) for v in self.values[row.level]],
+                    "mean": number(row.mean.mean), "interval": [number(row.mean.low), number(row.mean.high)],
+                    "difference": None if row.difference is None else [
+                        number(row.difference.mean), number(row.difference.low), number(row.difference.high),
+                    ],
                     "p": row.p, "adjusted_p": row.adjusted_p,
-                    "superiority": None if row.superiority is None else row.superiority.mean,
+                    "superiority": None if row.superiority is None else number(row.superiority.mean),
                     "outcome": row.outcome, "verdict": row.verdict.both,
                 }
                 for row in self.summaries
@@ -154,22 +159,22 @@ def compare_levels(
 ) -> Comparison:
     """The comparison of recipes that may differ in the declared ``paths`` only; see `compare`."""
     started = time.monotonic()
-    which = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-    if not which or len(set(which)) != len(which):
-        raise ComparisonError(_SEEDS, seeds=seeds)
+    which = _seeds(seeds)
     names = [level.name for level in levels]
-    base = baseline or names[0]
+    base = names[0] if baseline is None else baseline
     if base not in names:
         raise ComparisonError(_BASELINE, name=base, near=nearest(base, names))
     check_controlled(levels, paths)
     tuned: list[Tuned] = []
     notes: list[Text] = []
     if tune_rates:
-        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack)
+        if "optimizer.lr" in paths:
+            raise ComparisonError(_RATE_IS_FACTOR)
+        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack, avoid=which)
         notes.append(
             _TUNED.fill(n=len(rates), low=min(rates), high=max(rates), rates=", ".join(f"{t.level}: {t.rate:g}" for t in tuned))
         )
-        notes += [_EDGE.fill(level=t.level, rate=t.rate) for t in tuned if t.at_edge]
+        notes += [(_EDGE if t.found else _NO_RATE).fill(level=t.level, rate=t.rate) for t in tuned if t.at_edge or not t.found]
     arms = [prepare(with_seed(level.recipe, seed), level.name) for level in levels for seed in which]
     for i in range(len(which)):
         check_paired(arms[i :: len(which)], [*paths, "optimizer.lr"] if tune_rates else paths)
@@ -177,6 +182,18 @@ def compare_levels(
     fitted = fit_all(arms, watching or Watching(evaluations=20), meter, stack)
     by_level = {name: fitted[i * len(which) : (i + 1) * len(which)] for i, name in enumerate(names)}
     return Comparison(tuple(paths), list(levels), which, base, by_level, tuned, notes + meter.notes, time.monotonic() - started)
+
+
+def number(value: float) -> float | None:
+    """A number as JSON knows it: NaN and infinity, which it lacks, are null."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    which = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    if not which or len(set(which)) != len(which) or not all(isinstance(one, int) and one >= 0 for one in which):
+        raise ComparisonError(_SEEDS, seeds=seeds)
+    return which
 
 
 def _tunable(level: Level) -> Level:
@@ -187,8 +204,8 @@ def _tunable(level: Level) -> Level:
 
 _TRAINING = Text("training {levels} levels × {seeds} seeds, paired", "수준 {levels}개 × 시드 {seeds}개를 짝지어 학습하는 중")
 _SEEDS = Text(
-    "Expected a number of seeds, or a list of different ones. Received: {seeds}",
-    "시드의 개수나 서로 다른 시드의 리스트가 필요하다. 받은 것: {seeds}",
+    "Expected a number of seeds, 1 at least, or a list of different whole numbers from 0. Received: {seeds}",
+    "1 이상인 시드의 개수나, 0 이상의 서로 다른 정수 리스트가 필요하다. 받은 것: {seeds}",
 )
 _BASELINE = Text("There is no level {name!r} to compare with. {near}", "기준으로 삼을 {name!r} 수준이 없다. {near}")
 _NOT_TUNABLE = Text(
@@ -204,6 +221,14 @@ _TUNED = Text(
 _EDGE = Text(
     "{level}: the best rate {rate:g} lies at the edge of those tried; a better one may lie beyond.",
     "{level}: 가장 좋은 학습률 {rate:g은} 시도한 범위의 끝에 있다. 더 좋은 값이 그 밖에 있을 수 있다.",
+)
+_NO_RATE = Text(
+    "{level}: training diverged at every learning rate tried; it was compared at {rate:g}.",
+    "{level}: 시도한 모든 학습률에서 학습이 발산했다. {rate:g}에서 비교했다.",
+)
+_RATE_IS_FACTOR = Text(
+    "The learning rate is the factor here, so it cannot be tuned for each level as well. Leave tune_rates out.",
+    "학습률(learning rate)이 요인이므로 수준마다 따로 조정할 수 없다. tune_rates를 뺀다.",
 )
 _BETTER = Text(
     "{level} beats {baseline}: {words} ({count} of {n} levels are better)",

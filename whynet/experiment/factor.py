@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from whynet.data.dataset import Dataset
 from whynet.engine.arm import Arm
 from whynet.errors import ComparisonError
-from whynet.recipe import Recipe, diff
+from whynet.recipe import PARTS, Given, Recipe, diff
 from whynet.text import Text
 
 
@@ -34,10 +36,8 @@ def levels_of(base: Recipe, factor: Mapping[str, Sequence[Any]]) -> tuple[str, l
         raise ComparisonError(_TWO_LEVELS, path=path, values=values)
     if path.partition(".")[0] == "seed":
         raise ComparisonError(_NOT_SEED)
-    levels = [
-        Level(f"{path.rpartition('.')[2]}={value}" if "." in path else str(value), base.change(**{path: value}))
-        for value in values
-    ]
+    recipes = [base.change(**{path: value}) for value in values]
+    levels = [Level(name, recipe) for name, recipe in zip(_names(path, values, recipes), recipes, strict=True)]
     for i, level in enumerate(levels):
         for other in levels[:i]:
             if not diff(level.recipe, other.recipe):
@@ -45,8 +45,25 @@ def levels_of(base: Recipe, factor: Mapping[str, Sequence[Any]]) -> tuple[str, l
     return path, levels
 
 
+def _names(path: str, values: Sequence[Any], recipes: Sequence[Recipe]) -> list[str]:
+    """What the levels are called: a part by its spec or by the name of the user's object, all else ``lr=0.1``; no name twice."""
+    names = []
+    for value, recipe in zip(values, recipes, strict=True):
+        part = getattr(recipe, path) if path in PARTS else None
+        name = part.label if isinstance(part, Given) else str(value) if path in PARTS else f"{path.rpartition('.')[2]}={value}"
+        names.append(path if name == "<lambda>" else name)
+    return [name if names.count(name) == 1 else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
+
+
 def check_controlled(levels: Sequence[Level], paths: Sequence[str]) -> None:
-    """Refuse levels whose recipes differ in anything but the declared paths; ``"optimizer"`` allows all of its options."""
+    """Refuse levels whose recipes differ in anything but the declared paths; ``"optimizer"`` allows all of its options.
+
+    Two levels of one name are refused as well: the results are told apart by it.
+    """
+    names = [level.name for level in levels]
+    for name in names:
+        if names.count(name) > 1:
+            raise ComparisonError(_SAME_NAME, name=name)
     base = levels[0].recipe
     for level in levels[1:]:
         stray = [d for d in diff(base, level.recipe) if not any(d.path == p or d.path.startswith(p + ".") for p in paths)]
@@ -57,17 +74,30 @@ def check_controlled(levels: Sequence[Level], paths: Sequence[str]) -> None:
 
 
 def check_paired(arms: Sequence[Arm], paths: Sequence[str]) -> None:
-    """Refuse arms of one seed that differ in the data they see, or in initial weights, where the factor does not explain it."""
+    """Refuse arms of one seed that differ in the data they see, or in initial weights, where the factor does not explain it.
+
+    Whatever the factor, all must be judged by the same metric.
+    """
     roots = {path.partition(".")[0] for path in paths}
     first = arms[0]
     for arm in arms[1:]:
-        if "data" not in roots:
-            ours, theirs = arm.dataset.train, first.dataset.train
-            same_pool = ours.pool_x is theirs.pool_x or torch.equal(ours.pool_x, theirs.pool_x)
-            if not (same_pool and torch.equal(ours.index, theirs.index)):
-                raise ComparisonError(_UNPAIRED_DATA, a=first.label, b=arm.label, seed=arm.seed)
+        if arm.dataset.task.metric != first.dataset.task.metric:
+            ours, theirs = first.dataset.task, arm.dataset.task
+            raise ComparisonError(_TWO_METRICS, a=first.label, b=arm.label, ours=ours.metric, theirs=theirs.metric)
+        if "data" not in roots and not _same_data(arm.dataset, first.dataset):
+            raise ComparisonError(_UNPAIRED_DATA, a=first.label, b=arm.label, seed=arm.seed)
         if not roots & {"data", "model", "loss", "init"} and not torch.equal(arm.network.initial, first.network.initial):
             raise ComparisonError(_UNPAIRED_WEIGHTS, a=first.label, b=arm.label, seed=arm.seed)
+
+
+def _same_data(ours: Dataset, theirs: Dataset) -> bool:
+    """Whether two arms learn from and are judged by the same examples."""
+
+    def same(a: Tensor, b: Tensor) -> bool:
+        return a is b or torch.equal(a, b)
+
+    pairs = [(getattr(ours, split), getattr(theirs, split)) for split in ("train", "validation", "test")]
+    return all(same(a.index, b.index) and same(a.pool_x, b.pool_x) and same(a.pool_y, b.pool_y) for a, b in pairs)
 
 
 _ONE_FACTOR = Text(
@@ -83,6 +113,14 @@ _NOT_SEED = Text(
     "시드(seed)는 요인이 아니다. 모든 수준(level)을 각 시드에서 학습한다. 개수는 seeds=…로 정한다.",
 )
 _SAME_LEVEL = Text("{path}: the value {value} is given twice.", "{path}: 값 {value:이} 두 번 주어졌다.")
+_SAME_NAME = Text(
+    "Two levels are called {name}. Give each a name of its own.",
+    "{name:이라는} 수준이 둘 있다. 수준마다 다른 이름을 준다.",
+)
+_TWO_METRICS = Text(
+    "{a} is judged by {ours} and {b} by {theirs}, which cannot be compared. Choose data of one kind.",
+    "{a:은} {ours}, {b:은} {theirs}로 평가하므로 비교할 수 없다. 같은 종류의 데이터를 고른다.",
+)
 _STRAY = Text(
     "{level} and {base} differ in more than the declared factor ({factor}): {stray}. "
     "Make them equal there, or declare it as part of the factor.",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from whynet.engine.arm import Arm
-from whynet.engine.events import ArmLeft, Event, Finished, Noticed, Stepped
+from whynet.engine.events import ArmLeft, Event, Finished, Noticed, Status, Stepped
 from whynet.text import Text
 
 
@@ -23,7 +23,10 @@ class Progress:
 
 @dataclass
 class Meter:
-    """Turns the events of the groups of a comparison into `Progress`, at most ten a second."""
+    """Turns the events of the groups of a comparison into `Progress`, at most ten a second.
+
+    ``done`` never falls and ends at ``total``: the steps that a group did not need, since its arms left, count once it is finished.
+    """
 
     arms: Sequence[Arm]
     phase: Text
@@ -31,25 +34,54 @@ class Meter:
     started: float = field(default_factory=time.monotonic)
     done: int = 0
     said: float = 0.0
-    notes: list[Text] = field(default_factory=list)
+    _within: int = 0  # arm-steps of the group that runs now, already in ``done``
+    _noticed: list[Text] = field(default_factory=list)
+    _left: dict[tuple[str, Status], list[tuple[int, Text]]] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
         return sum(arm.total_steps for arm in self.arms)
 
+    @property
+    def notes(self) -> list[Text]:
+        """What the reader should know of the trainings: a sentence for all seeds of a level that ended early."""
+        runs: dict[str, int] = {}
+        for arm in self.arms:
+            runs[arm.label] = runs.get(arm.label, 0) + 1
+        notes = list(self._noticed)
+        for (label, status), ended in self._left.items():
+            seed, why = min(ended, key=lambda one: one[0])
+            words = _STATUS[status].fill(label=label, lost=len(ended), n=runs[label], seed=seed, why=why)
+            notes.append(words)
+        return notes
+
     def __call__(self, group: list[int], event: Event) -> None:
         if isinstance(event, Stepped):
             self.done += len(group)
-        elif isinstance(event, Noticed) and event.note not in self.notes:
-            self.notes.append(event.note)
+            self._within += len(group)
+        elif isinstance(event, Noticed) and event.note not in self._noticed:
+            self._noticed.append(event.note)
         elif isinstance(event, ArmLeft):
-            self.notes.append(
-                _LEFT.fill(label=self.arms[group[event.arm]].label, seed=self.arms[group[event.arm]].seed, why=event.why)
-            )
+            arm = self.arms[group[event.arm]]
+            self._left.setdefault((arm.label, event.status), []).append((arm.seed, event.why))
+        elif isinstance(event, Finished):
+            self.done += sum(self.arms[i].total_steps for i in group) - self._within
+            self._within = 0
         now = time.monotonic()
         if self.listen and (now - self.said > 0.1 or isinstance(event, Finished)):
             self.said = now
-            self.listen(Progress(min(self.done, self.total), self.total, self.phase, now - self.started))
+            self.listen(Progress(self.done, self.total, self.phase, now - self.started))
 
 
-_LEFT = Text("{label}, seed {seed}: {why}", "{label}, 시드 {seed}: {why}")
+_ENDED = Text(
+    "{label}: ended early on {lost} of {n} seeds (seed {seed}: {why})",
+    "{label}: 시드 {n}개 가운데 {lost}개에서 일찍 끝났다 (시드 {seed}: {why})",
+)
+_STATUS: dict[Status, Text] = {
+    "diverged": Text(
+        "{label}: diverged on {lost} of {n} seeds (seed {seed}: {why})",
+        "{label}: 시드 {n}개 가운데 {lost}개에서 발산했다 (시드 {seed}: {why})",
+    ),
+    "stopped early": _ENDED,
+    "finished": _ENDED,
+}

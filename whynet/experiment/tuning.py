@@ -21,7 +21,7 @@ from whynet.recipe import with_seed
 from whynet.text import Text
 
 RATES = tuple(round(10 ** (exponent / 2), 6) for exponent in range(-8, 2))  # 1e-4, 3.16e-4, … 1, 3.16
-TUNING_SEEDS = (1_000_003, 1_000_033)  # never used by a comparison, whose seeds count from 0
+TUNING_SEEDS = (1_000_003, 1_000_033)  # far from those of a comparison, which count from 0
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class Tuned:
     level: str
     rate: float
     losses: dict[float, float]  # validation loss of each rate, mean over the tuning seeds
+
+    @property
+    def found(self) -> bool:
+        """Whether training reached its end at any of the rates."""
+        return bool(np.isfinite(self.losses[self.rate]))
 
     @property
     def at_edge(self) -> bool:
@@ -43,13 +48,15 @@ def tune(
     rates: Sequence[float] = RATES,
     listen: Callable[[Progress], None] | None = None,
     stack: bool = True,
+    avoid: Sequence[int] = (),
 ) -> tuple[list[Level], list[Tuned]]:
-    """The levels at their best learning rates, and how they were found."""
+    """The levels at their best learning rates, and how they were found. ``avoid``: seeds that the comparison uses itself."""
+    seeds = tuning_seeds(avoid)
     arms = [
         prepare(with_seed(level.recipe.change(**{"optimizer.lr": rate}), seed), f"{level.name} lr={rate:g}")
         for level in levels
         for rate in rates
-        for seed in TUNING_SEEDS
+        for seed in seeds
     ]
     fitted = fit_all(arms, Watching(evaluations=1, test=False), Meter(arms, PHASE, listen), stack)
     tuned, better = [], []
@@ -66,6 +73,12 @@ def tune(
         tuned.append(Tuned(level.name, best, losses))
         better.append(Level(level.name, level.recipe.change(**{"optimizer.lr": best})))
     return better, tuned
+
+
+def tuning_seeds(avoid: Sequence[int]) -> list[int]:
+    """Seeds for tuning alone: rates chosen on the seeds that judge them would look better than they are."""
+    spare = range(TUNING_SEEDS[-1] + 1, TUNING_SEEDS[-1] + 1 + len(TUNING_SEEDS) + len(avoid))
+    return [seed for seed in (*TUNING_SEEDS, *spare) if seed not in avoid][: len(TUNING_SEEDS)]
 
 
 def _reached(loss: float, status: str) -> float:
