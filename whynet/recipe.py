@@ -57,7 +57,7 @@ class Recipe:
     model: Part
     loss: Part | None = None  # None: the model's own, else the task's
     optimizer: Part = ADAM
-    batch_size: Annotated[int, Range(least=1)] | Literal["all"] = 64
+    batch_size: Annotated[int, Range(least=1)] | Literal["all"] | None = None  # None: 64, or all where there are fewer
     epochs: Annotated[int, Range(least=1)] = 20
     steps: Annotated[int, Range(least=1)] | None = None  # instead of epochs
     schedule: Spec = CONSTANT

@@ -27,6 +27,9 @@ from whynet.spec import Spec
 from whynet.text import Text
 
 
+USUAL_BATCH = 64  # examples in a step where the recipe does not say
+
+
 @dataclass(eq=False)
 class Arm:
     """A recipe with its data loaded, its network built and initialised, its rules made."""
@@ -46,8 +49,8 @@ class Arm:
     @cached_property
     def batch_size(self) -> int:
         """Examples in a step."""
-        size = self.recipe.batch_size
-        return len(self.dataset.train) if size == "all" else size
+        n, size = len(self.dataset.train), self.recipe.batch_size
+        return n if size == "all" else min(USUAL_BATCH, n) if size is None else size
 
     @cached_property
     def steps_per_epoch(self) -> int:
@@ -94,7 +97,7 @@ class Arm:
 def prepare(recipe: Recipe, label: str = "") -> Arm:
     """Load the data, build the network under the seed, make the rules, and check that they fit together."""
     dataset = load_data(recipe)
-    if recipe.batch_size != "all" and recipe.batch_size > len(dataset.train):
+    if isinstance(recipe.batch_size, int) and recipe.batch_size > len(dataset.train):
         raise RecipeError(_BATCH, batch=recipe.batch_size, n=len(dataset.train))
     loss = make_loss(recipe, dataset)
     network = Network(make_module(recipe, dataset, loss))

@@ -42,7 +42,7 @@ class Watching:
     at: frozenset[int] | None = None  # the steps at which probes are read; None: dense at first, then sparse
     evaluations: int | None = None  # how many times the splits are evaluated; None: after every epoch
     test: bool = True  # evaluate the test split at the end
-    checkpoint_every: float | None = None  # seconds between checkpoints, taken where the splits are evaluated; None: never
+    checkpoint_every: float | None = None  # seconds between checkpoints; None: never
 
 
 def train(
@@ -128,7 +128,7 @@ class _Training:
                 if number in self.measure_at:
                     yield self._measure(["train", "validation"])
                     yield from self._stop_early()
-                    yield from self._save()
+                yield from self._save()
                 if self.done >= self.total or all(state.left for state in self.states):
                     break
         self._flush()
@@ -243,6 +243,7 @@ class _Training:
         if every is None or time.monotonic() - self.saved_at < every or any(state.left for state in self.states):
             return
         self.saved_at = time.monotonic()
+        self._flush()
         checkpoints = [
             replace(self.population.checkpoint(i, self.done), best=state.best) for i, state in enumerate(self.states)
         ]
