@@ -1,0 +1,1 @@
+"""How fast whynet is, against the plain way of doing the same; nothing here is imported by the package."""
