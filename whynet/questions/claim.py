@@ -71,11 +71,6 @@ class Claim:
         measured = self.measure(evidence)
         return Judged(self, measured, outcome(measured, self.holds))
 
-    @property
-    def condition(self) -> Text:
-        """The range as a reader writes it: ``x < 0.25``."""
-        return plain(str(self.holds).replace("<=", "≤"))
-
 
 @dataclass(frozen=True)
 class Judged:
@@ -84,6 +79,15 @@ class Judged:
     claim: Claim
     measured: Measured
     outcome: Outcome
+
+    @property
+    def condition(self) -> Text:
+        """Where the claim holds, written like the number: ``x < 0.25``, ``80.0 % ≤ x``."""
+        holds, style = self.claim.holds, self.measured.style
+        low, high = (holds.least if holds.above is None else holds.above), (holds.most if holds.below is None else holds.below)
+        before = "" if low is None else f"{written(low, style)}{{unit}} {'≤' if holds.above is None else '<'} "
+        after = "" if high is None else f" {'≤' if holds.below is None else '<'} {written(high, style)}{{unit}}"
+        return Text(f"{before}x{after}", f"{before}x{after}").fill(unit=_UNITS[style])
 
     @property
     def words(self) -> Text:

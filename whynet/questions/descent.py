@@ -30,8 +30,12 @@ class Walk:
 
     @property
     def final(self) -> np.ndarray:
-        """log₁₀ f at the end, (S,); infinite where it diverged."""
-        return np.log10(np.maximum(self.values[-1], FLOOR))
+        """log₁₀ f at the end, (S,), the mean over the last tenth of the steps: a swing that happens to cross the floor is not rest.
+
+        Infinite where it diverged.
+        """
+        tail = max(1, len(self.values) // 10)
+        return np.log10(np.maximum(self.values[-tail:], FLOOR)).mean(axis=0)
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,9 @@ class Race:
         """Every step of the race: columns racer, start, step, x, y, f."""
         parts = []
         for name, one in self.walks.items():
-            steps, starts = np.indices(one.values.shape)
-            columns = {"start": starts, "step": steps, "x": one.points[..., 0], "y": one.points[..., 1], "f": one.values}
-            parts.append(pd.DataFrame({key: np.ravel(value) for key, value in columns.items()}).assign(racer=name))
+            steps, starts = (index.ravel() for index in np.meshgrid(*map(np.arange, one.values.shape), indexing="ij"))
+            columns = {"start": starts, "step": steps, "x": one.points[..., 0].ravel(), "y": one.points[..., 1].ravel()}
+            parts.append(pd.DataFrame({"racer": name, **columns, "f": one.values.ravel()}))
         return pd.concat(parts, ignore_index=True)
 
     @property

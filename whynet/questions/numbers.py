@@ -52,7 +52,7 @@ def recovered(comparison: Comparison, level: str, healthy: Sequence[float] | np.
     chance = np.array([one.dataset.task.chance for one in comparison.arms[level]])
     way = np.asarray(healthy, dtype=float) - chance
     values = (scores(comparison, level) - chance) / np.where(way > 0, way, np.nan)
-    return Measured(interval(values), RECOVERED)
+    return Measured(interval(values), RECOVERED, "percent")
 
 
 def mean_of(values: Sequence[float] | np.ndarray, what: Text, style: Style = "number") -> Measured:
@@ -80,4 +80,4 @@ METRICS = {
 CHANCE = Text("chance", "우연 수준(chance)")
 ABOVE_CHANCE = Text("{metric}, above chance", "{metric}, 우연 수준(chance)과의 차이")
 DIFFERENCE = Text("difference in {metric}, paired by seed", "{metric}의 차이, 같은 시드끼리")
-RECOVERED = Text("way from chance (0) to the shallow network (1)", "우연 수준(0)에서 얕은 신경망(1)까지 온 정도")
+RECOVERED = Text("of the way from chance to the shallow network", "우연 수준에서 얕은 신경망까지 온 정도")

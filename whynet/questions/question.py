@@ -33,10 +33,11 @@ Listen = Callable[[Progress], None] | None
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture whose title states what was found in it."""
+    """A picture whose title states what was found in it; ``reading`` says how to read it."""
 
     title: Text
     draw: Callable[[], Figure]
+    reading: Text
 
 
 @dataclass(frozen=True)

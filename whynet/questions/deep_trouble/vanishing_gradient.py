@@ -84,7 +84,7 @@ class VanishingGradient(Question):
     formula: ClassVar[str] = (
         "∂L/∂z_l = σ'(z_l) ⊙ ( W_{l+1}ᵀ · ∂L/∂z_{l+1} ),   σ'(z) = σ(z)(1 − σ(z)) ≤ 1/4\n"
         "‖∂L/∂z_l‖ ≈ 1/4 · gain · ‖∂L/∂z_{l+1}‖,   gain = √(n · Var W)\n"
-        "W ~ U(−1/√n, 1/√n):  gain = 1/√3,  so each layer passes back about 1/4 · 1/√3 = 0.144"
+        "W ~ U(−1/√n, 1/√n):   Var W = 1/(3n),   gain = 1/√3,   1/4 · gain ≈ 0.144"
     )
     sources: ClassVar[Sequence[str]] = (
         "Hochreiter, Untersuchungen zu dynamischen neuronalen Netzen (1991)",
@@ -158,7 +158,10 @@ class VanishingGradient(Question):
             ),
         ]
         if fill["activation"] == "sigmoid":
-            claims.insert(1, Claim("predicted", _PREDICTED, _factor, Range(least=0.9 * PREDICTED, most=1.1 * PREDICTED)))
+            claims.insert(
+                1,
+                Claim("predicted", _PREDICTED, _factor, Range(least=round(0.9 * PREDICTED, 3), most=round(1.1 * PREDICTED, 3))),
+            )
         return claims + [self._claim(one) for one in self.remedies]
 
     def _claim(self, remedy: Remedy) -> Claim:
@@ -213,9 +216,9 @@ class VanishingGradient(Question):
             return remarks.reference(remarks.ticks(drawn, self.levels), one.chance, CHANCE)
 
         return [
-            Drawn(fading, fade),
-            Drawn(falling, fall),
-            Drawn(mending, lambda: forest(evidence.comparisons["remedies"], names, mending, verdicts)),
+            Drawn(fading, fade, _READ_FADING),
+            Drawn(falling, fall, _READ_FALLING),
+            Drawn(mending, lambda: forest(evidence.comparisons["remedies"], names, mending, verdicts), _READ_MENDING),
         ]
 
     def changes(self) -> Sequence[Change]:
@@ -246,14 +249,14 @@ _PREDICTED = Text(
     "It is what theory says, 1/4 · 1/√3 = 0.144, within a tenth.",
     "그 비율은 이론이 말하는 1/4 · 1/√3 = 0.144와 10 % 안에서 같다.",
 )
-_LEARNS = Text("With {shallow} hidden layer(s) it learns.", "은닉층(hidden layer)이 {shallow}개면 학습한다.")
+_LEARNS = Text("At depth {shallow} it learns.", "은닉층(hidden layer)이 {shallow}개면 학습한다.")
 _STOPS = Text(
-    "With {deep} hidden layers it stays within 0.05 of chance.",
+    "At depth {deep} it stays within 0.05 of chance.",
     "은닉층이 {deep}개면 우연 수준(chance)에서 0.05 이상 벗어나지 못한다.",
 )
 _VERDICT = Text(
     "At the start one {activation} layer passes back {factor} of the gradient, so {left} of it is left at the first of {deep} "
-    "layers. After training, {deep} layers reach {reached} ({metric}), {shallow} layer(s) {healthy}, chance {chance}.",
+    "layers. After training, {metric}: {reached} at depth {deep}, {healthy} at depth {shallow}, chance {chance}.",
     "처음에 {activation} 층 하나는 기울기의 {factor}만 뒤로 전하므로, {deep}개 층의 첫 층에는 {left}만 남는다. 학습 뒤 {metric}: "
     "{deep}개 층 {reached}, {shallow}개 층 {healthy}, 우연 수준 {chance}.",
 )
@@ -266,8 +269,19 @@ _FADING = Text(
     "처음에 {activation} {deep}개 층의 첫 층이 받는 기울기는 마지막 층의 {left}배다",
 )
 _FALLING = Text(
-    "{shallow} hidden layer(s) reach {healthy}, {deep} reach {reached}; chance is {chance}",
-    "은닉층 {shallow}개는 {healthy}, {deep}개는 {reached}, 우연 수준은 {chance}",
+    "{metric}: {healthy} at depth {shallow}, {reached} at depth {deep}; chance is {chance}",
+    "{metric}: 은닉층 {shallow}개는 {healthy}, {deep}개는 {reached}, 우연 수준은 {chance}",
+)
+_READ_FADING = Text(
+    "The scale is logarithmic: a straight slope is a constant factor at every layer, a flat line a gradient that arrives whole.",
+    "세로축은 로그다. 곧은 비탈은 층마다 같은 비율로 줄어든다는 뜻이고, 평평한 선은 기울기가 온전히 도달한다는 뜻이다.",
+)
+_READ_FALLING = Text("Nothing but the number of hidden layers differs.", "은닉층의 수 말고는 모두 같다.")
+_READ_MENDING = Text(
+    "Each remedy alone, at the greatest depth, on the same seeds. It counts as mending where it brings back 80 % of what the shallow "
+    "network gains over chance.",
+    "가장 깊은 신경망에 해결책을 하나씩, 같은 시드에서 써 본다. 얕은 신경망이 우연 수준보다 더 얻는 것의 80 %를 되찾으면 학습을 "
+    "되살린 것으로 친다.",
 )
 _NORM = Text("gradient norm ‖∂L/∂W‖ at the first step", "첫 스텝의 기울기 노름 ‖∂L/∂W‖")
 _HIDDEN = Text("hidden layers", "은닉층의 수")
