@@ -1,26 +1,24 @@
-"""How many threads a training may use inside one operation."""
+"""How many threads a training uses inside one operation: one.
+
+Splitting a 64 × 64 product over two threads costs more than it saves, and thirty times more where another process holds the second
+core: a LeNet-5 on a busy machine of two cores took 24 s with one thread and 240 s with two. The cores are better used by training
+several networks at once. And the number of threads shows in the last bits of a result, which should not depend on the machine's mood.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 
-from whynet.engine.arm import Arm
-
 
 @contextmanager
-def fitting_threads(arms: Sequence[Arm]) -> Iterator[None]:
-    """One thread for networks whose operations are small; as many as torch has for convolutions.
-
-    Splitting a 64 × 64 product over two threads costs more than it saves, and thirty times more where another process has the second
-    core. The number that was set before comes back afterwards.
-    """
+def one_thread() -> Iterator[None]:
+    """One thread inside the block; the number that was set before comes back afterwards."""
     before = torch.get_num_threads()
-    if not any(has_convolutions(arm.network.module) for arm in arms):
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
     try:
         yield
     finally:

@@ -28,7 +28,7 @@ from whynet.engine.metrics import score
 from whynet.engine.network import clone
 from whynet.engine.population import Population, Tier
 from whynet.engine.probes.probe import Probe
-from whynet.engine.threads import fitting_threads
+from whynet.engine.threads import one_thread
 from whynet.text import Text
 
 TRAIN_SAMPLE = 1024  # training examples evaluated beside the validation set, so that the two can be told apart cheaply
@@ -55,7 +55,7 @@ def train(
 
     Raises `UnstackableError` before the first step where several arms cannot run as one.
     """
-    with fitting_threads(arms):
+    with one_thread():
         yield from _Training(arms, watching or Watching(), tier, resume).run()
 
 

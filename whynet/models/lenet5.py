@@ -5,8 +5,9 @@
     parameters     156           0             2 416          0            48 120  10 164 850    = 61 706 for ten classes
 
 A small filter slides over the whole picture, so what it learns in one corner it knows in all; pooling forgets where exactly.
-After the paper are the sizes, tanh and average pooling. As in most modern versions its pools have no weights, every filter of
-conv2 sees all six maps, and the head is linear instead of radial basis functions.
+The sizes are the paper's. Its tanh and average pooling are ``lenet5(activation="tanh", pool="average")``; relu and max pooling,
+which came later, learn faster and are the default. As in most modern versions the pools have no weights, every filter of conv2 sees
+all six maps, and the head is linear instead of radial basis functions.
 
 The paper's pictures are 32×32; smaller ones are padded so that all published sizes stay. By the shorter side:
 
@@ -50,8 +51,8 @@ class LeNet5(nn.Module):
         inputs: tuple[int, ...],
         outputs: int,
         *,
-        activation: str | Spec = "tanh",
-        pool: Literal["average", "max"] = "average",
+        activation: str | Spec = "relu",
+        pool: Literal["average", "max"] = "max",
     ) -> None:
         super().__init__()
         if len(inputs) != 3 or min(inputs[1:]) < SMALLEST:
