@@ -2,7 +2,7 @@
 
 import whynet
 
-run = whynet.fit("digits", "mlp(widths=[64, 64])", epochs=20)
+run = whynet.fit(whynet.recipe("digits", "mlp(widths=[64, 64])", epochs=20))
 print(whynet.compare(whynet.recipe("digits", "mlp"), {"model.activation": ["sigmoid", "relu"]}).verdict)
 print(whynet.why("mlp(widths=[64] * 10, activation='sigmoid')", "digits", optimizer="sgd(lr=0.1)").verdict)
 """
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from whynet.models.describe import describe
     from whynet.questions.ask import ask
     from whynet.recipe import diff, recipe
-    from whynet.runs import Store, fit, resume
+    from whynet.runs.fit import fit
+    from whynet.runs.resume import resume
+    from whynet.runs.store import Store
     from whynet.text import set_language, use_language
 
 _PLACES = {
@@ -26,13 +28,13 @@ _PLACES = {
     "compare": "whynet.experiment.compare",
     "describe": "whynet.models.describe",
     "diff": "whynet.recipe",
-    "fit": "whynet.runs",
+    "fit": "whynet.runs.fit",
     "from_tensors": "whynet.data",
     "load": "whynet.data",
     "recipe": "whynet.recipe",
-    "resume": "whynet.runs",
+    "resume": "whynet.runs.resume",
     "set_language": "whynet.text",
-    "Store": "whynet.runs",
+    "Store": "whynet.runs.store",
     "use_language": "whynet.text",
     "why": "whynet.doctor.diagnose",
 }
