@@ -85,8 +85,8 @@ class Judged:
         """Where the claim holds, written like the number: ``x < 0.25``, ``80.0 % ≤ x``."""
         holds, style = self.claim.holds, self.measured.style
         low, high = (holds.least if holds.above is None else holds.above), (holds.most if holds.below is None else holds.below)
-        before = "" if low is None else f"{written(low, style)}{{unit}} {'≤' if holds.above is None else '<'} "
-        after = "" if high is None else f" {'≤' if holds.below is None else '<'} {written(high, style)}{{unit}}"
+        before = "" if low is None else f"{_bound(low, style)} {'≤' if holds.above is None else '<'} "
+        after = "" if high is None else f" {'≤' if holds.below is None else '<'} {_bound(high, style)}"
         return Text(f"{before}x{after}", f"{before}x{after}").fill(unit=_UNITS[style])
 
     @property
@@ -135,6 +135,11 @@ def written(value: float, style: Style = "number") -> str:
     if style == "number":
         return number(value)
     return f"{100 * value:{'+' if style == 'points' else ''}.1f}".replace("-", "−")
+
+
+def _bound(value: float, style: Style) -> str:
+    """One end of a range inside a template; zero needs no unit."""
+    return "0" if value == 0 else written(value, style) + "{unit}"
 
 
 def _apart(holds: Range, low: float, high: float) -> bool:

@@ -38,7 +38,7 @@ class Surface:
 
 SURFACES = {
     "valley": Surface(
-        Text("narrow valley", "좁은 골짜기"),
+        Text("the narrow valley", "좁은 골짜기"),
         f"f(x, y) = (x² + {NARROW:g} y²) / 2",
         lambda x, y: (x**2 + NARROW * y**2) / 2,
         (0.0, 0.0),

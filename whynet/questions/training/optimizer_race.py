@@ -280,26 +280,26 @@ def _rate_ticks(figure: Figure) -> Figure:
 
 _PAIR = Text("{name} {value}", "{name} {value}")
 _TUNED = Text(
-    "On the {surface} each optimizer's learning rate was chosen out of {n}, on ten starts that the race does not use: {rates}",
+    "On {surface} each optimizer's learning rate was chosen out of {n}, on ten starts that the race does not use: {rates}",
     "{surface}에서 쓰는 학습률은 {n}개 가운데에서, 경주에 쓰지 않는 출발점 열 개로 골랐다: {rates}",
 )
 _ORDERS = Text("difference in log₁₀ f at the end, same starts", "끝에서 log₁₀ f의 차이, 같은 출발점끼리")
 _MORE = Text("how many more of the rates work, same starts", "효과가 있는 학습률의 개수 차이, 같은 출발점끼리")
 _LOG_RATIO = Text("ln of the ratio of validation losses, same seeds", "검증 손실 비의 로그(ln), 같은 시드끼리")
 _MOMENTUM_HERE = Text(
-    "On the {surface}, momentum gets lower than SGD in {steps} steps.",
+    "On {surface}, momentum gets lower than SGD in {steps} steps.",
     "{surface}: 같은 {steps}스텝(step)에 모멘텀이 SGD보다 더 낮은 곳에 이른다.",
 )
 _ADAM_HERE = Text(
-    "On the {surface}, Adam gets lower than SGD in {steps} steps.",
+    "On {surface}, Adam gets lower than SGD in {steps} steps.",
     "{surface}: 같은 {steps}스텝에 Adam이 SGD보다 더 낮은 곳에 이른다.",
 )
 _BEST_HERE = Text(
-    "On the {surface}, Adam gets lower than momentum too.",
+    "On {surface}, Adam gets lower than momentum too.",
     "{surface}: Adam이 모멘텀보다도 더 낮은 곳에 이른다.",
 )
 _MORE_RATES = Text(
-    "On the {surface}, more learning rates work with Adam than with SGD.",
+    "On {surface}, more learning rates work with Adam than with SGD.",
     "{surface}: Adam은 SGD보다 더 많은 학습률에서 효과가 있다.",
 )
 _MOMENTUM = Text(
@@ -319,18 +319,18 @@ _EARLY = Text(
     "학습의 10분의 1이 지났을 때 Adam의 검증 손실이 모멘텀보다 낮다.",
 )
 _VERDICT = Text(
-    "Lowest on the {surface} after {steps} steps: {here} ({reached}). Best on the network after {epochs} epochs: {there} "
+    "Lowest on {surface} after {steps} steps: {here} ({reached}). Best on the network after {epochs} epochs: {there} "
     "({scores}). Optimizers named together could not be told apart.",
     "{surface}에서 {steps}스텝 뒤 가장 낮은 것: {here} ({reached}). {epochs} 에포크 뒤 신경망에서 가장 좋은 것: {there} "
     "({scores}). 함께 적힌 것은 차이가 드러나지 않았다.",
 )
 _ABOVE = Text(
-    "{surface}: where {steps} steps from one start lead, each optimizer at its best rate",
+    "Where {steps} steps from one start lead on {surface}, each optimizer at its best rate",
     "{surface}: 한 출발점에서 {steps}스텝, 저마다 가장 좋은 학습률로",
 )
-_FALLING = Text("{surface}, f after {steps} steps: {reached}", "{surface}, {steps}스텝 뒤의 f: {reached}")
+_FALLING = Text("f on {surface} after {steps} steps: {reached}", "{surface}, {steps}스텝 뒤의 f: {reached}")
 _TOLERANT = Text(
-    "{surface}: of {n} rates, so many lower f a hundredfold: {counts}",
+    "Of {n} learning rates, so many lower f a hundredfold on {surface}: {counts}",
     "{surface}: 학습률 {n}개 가운데 f를 100분의 1로 낮추는 개수: {counts}",
 )
 _LOSS = Text("The network after {epochs} epochs, {metric}: {scores}", "{epochs} 에포크 뒤의 신경망, {metric}: {scores}")
