@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from whynet.doctor.examination import Examination
 from whynet.recipe import Recipe
@@ -41,6 +41,19 @@ class Suspicion:
     evidence: Sequence[Evidence]
     strength: float
 
+    @property
+    def speaks(self) -> Speaks:
+        """Which way the evidence speaks on the whole."""
+        sides = [e.speaks for e in self.evidence]
+        difference = sides.count("for") - sides.count("against")
+        return "for" if difference > 0 else "against" if difference < 0 else "neither"
+
+
+# Where on the way from data to weights a cause sits. A cause explains the signs of those behind it: unscaled inputs make steps long,
+# a doubled softmax makes gradients small, and both make training slow; so among confirmed causes the first on the way is named first.
+Place = Literal["data", "output", "network", "rate", "time", "rule"]
+PLACES: tuple[Place, ...] = get_args(Place)
+
 
 class Cause(ABC):
     """One cause. Thresholds in `look` are stated with their source or derivation in the cause's docstring."""
@@ -48,6 +61,7 @@ class Cause(ABC):
     name: ClassVar[str]  # as in literature: vanishing-gradient
     title: ClassVar[Text]
     explanation: ClassVar[Text]  # what it is and why it stops learning, in two or three sentences
+    place: ClassVar[Place]
     question: ClassVar[str | None] = None  # the question of the book that explains it
 
     @abstractmethod

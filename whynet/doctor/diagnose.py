@@ -15,6 +15,7 @@ from whynet.data import Dataset
 from whynet.doctor.cause import Suspicion
 from whynet.doctor.diagnosis import Diagnosis, is_healthy, telling
 from whynet.doctor.examination import Examination, examine
+from whynet.doctor.pace import TEST
 from whynet.doctor.trial import Trial, run_trial
 from whynet.engine.events import Event
 from whynet.experiment.progress import Progress
@@ -32,6 +33,7 @@ class Examined:
 
 Listener = Callable[[Event | Examined | Progress], None]
 
+CERTAIN = 0.9  # strength of a suspicion that is worth a remark even where the network learns
 SICK = 'mlp(widths=[64] * 10, activation="sigmoid")'
 
 
@@ -43,26 +45,25 @@ def sick_recipe() -> Recipe:
 def diagnose(one: Recipe, seeds: int = 5, budget: float | None = None, listen: Listener | None = None) -> Diagnosis:
     """Say whether a recipe learns, why not, and what mends it, proved by a paired trial.
 
-    seeds: of the trial. budget: seconds the trial may take; where the full length would take longer, every training is cut to the
-    same share of its steps, and the diagnosis says so. listen: is told the events of the examination, what it found, and the
-    progress of the trial.
+    seeds: of the trial. budget: seconds the whole may take, about; what would take longer is cut to fewer steps, the same share for all
+    that are compared, and the diagnosis says so. listen: is told the events of the examination, what it found, and the progress of
+    the trial.
     """
     started = time.monotonic()
-    seen = examine(one, listen)
-    spent = time.monotonic() - started
+    seen = examine(one, listen, budget)
     suspicions = sorted((info.make().look(seen) for info in registry.infos("cause")), key=lambda s: -s.strength)
     if listen:
         listen(Examined(seen, suspicions))
-    trial: Trial | None = None
     notes: list[Text] = []
-    if not is_healthy(seen):
-        steps = None
-        if budget is not None:
-            steps = _affordable(seen, suspicions, seeds, budget, spent)
-            if steps is not None:
-                notes.append(_CUT.fill(steps=steps, whole=seen.fitted.arm.total_steps, budget=budget))
-        trial = run_trial(seen, telling(suspicions), seeds, steps, listen)
-        notes += trial.comparison.notes if trial else [_NO_REMEDY]
+    if seen.cut:
+        notes.append(_CUT.fill(budget=budget, steps=seen.steps, whole=seen.whole_steps, test=TEST))
+    trial: Trial | None = None
+    if is_healthy(seen):
+        notes += [_REMARK.fill(title=s.cause.title) for s in suspicions if s.strength >= CERTAIN and s.speaks == "for"]
+    else:
+        left = None if budget is None else max(budget - (time.monotonic() - started), budget / 2)
+        trial = run_trial(seen, telling(suspicions), seeds, left, listen)
+        notes += trial.notes if trial else [_NO_REMEDY]
     return Diagnosis(seen, suspicions, trial, notes, time.monotonic() - started)
 
 
@@ -96,21 +97,11 @@ def why(
     return diagnose(recipe("digits" if data is None else data, **parts, **settings), seeds, budget, listen)
 
 
-def _affordable(seen: Examination, suspicions: list[Suspicion], seeds: int, budget: float, spent: float) -> int | None:
-    """Steps an arm may take so that the trial fits the budget; None where its full length does.
-
-    The examination itself is the measurement: it took ``spent`` seconds for one arm with probes, and no arm costs much more.
-    """
-    arms = seeds * (1 + sum(len(s.cause.remedies(seen)) for s in telling(suspicions)))
-    whole = seen.fitted.arm.total_steps
-    predicted = arms * spent
-    if predicted <= budget * 4:  # stacked arms cost a fraction of a lone one; 4 is the least gain seen for small networks
-        return None
-    return max(20, int(whole * budget * 2 / predicted))
-
-
 _CUT = Text(
-    "To fit the budget of {budget:g} s each training of the trial was cut to {steps} of {whole} steps.",
-    "예산 {budget:g}초에 맞추려고 시험의 학습을 각각 {whole} 스텝에서 {steps} 스텝으로 줄였다.",
+    "To fit the budget of {budget:.3g} s the examination took {steps} of {whole} steps, on as much of the data as that needs, "
+    "and was judged by {test} test examples at most.",
+    "예산 {budget:.3g}초에 맞추려고 진찰은 {whole} 스텝 가운데 {steps} 스텝만, 데이터도 그만큼만 썼고 "
+    "테스트 예제는 많아도 {test}개로 평가했다.",
 )
+_REMARK = Text("It learns all the same, but there are signs of this: {title}.", "그래도 배우지만 이런 징후가 있다: {title}.")
 _NO_REMEDY = Text("No remedy applies to this recipe.", "이 레시피에 쓸 수 있는 처방이 없다.")

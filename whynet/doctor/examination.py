@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,13 +12,15 @@ import torch
 from torch import Tensor
 
 from whynet.doctor.baseline import Baseline, simple_baseline
+from whynet.doctor.pace import LEAST, SPARE, Pace, follow_paced, smaller
 from whynet.engine.arm import prepare
 from whynet.engine.events import Event
-from whynet.engine.fit import Fitted, all_probes, follow
-from whynet.engine.train import Watching, train
+from whynet.engine.fit import Fitted, all_probes
+from whynet.engine.train import Watching
 from whynet.recipe import Recipe
 
-EARLY = 8  # the first measured steps, in which the network still is what its initialisation made it
+BEGINNING = 8  # steps, in which the largest update is looked for
+SHARE = 0.2  # of the time for a diagnosis that the examination may take
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,16 @@ class Examination:
     """One probed training of the recipe under its own seed, and what it is held against."""
 
     recipe: Recipe
-    fitted: Fitted
+    fitted: Fitted  # of fewer steps than the recipe asks for where the time did not allow them
     baseline: Baseline
+    pace: Pace
+    whole_steps: int  # of the recipe as it was given
+    cut: bool = False  # whether the time did not allow the whole training on the whole data
+
+    @property
+    def steps(self) -> int:
+        """Training steps that were to be taken."""
+        return self.fitted.arm.total_steps
 
     @property
     def chance(self) -> float:
@@ -75,10 +86,31 @@ class Examination:
         level = max(abs(float(means.mean())), 1e-12)
         return float(line[0]) / level, float(np.sqrt(covariance[0, 0])) / level
 
+    @property
+    def noise(self) -> float:
+        """How far above chance an answer that knows nothing may come by luck: three standard errors of the metric on the test set.
+
+        √(c (1 - c) / n) for a share c of n examples; for R², whose square root is a correlation with standard error 1 / √n, 9 / n.
+        """
+        n, chance = max(1, len(self.fitted.dataset.test)), self.chance
+        if self.fitted.dataset.task.kind == "regress":
+            return 9 / n
+        return 3 * math.sqrt(max(chance * (1 - chance), 0.0) / n)
+
     def early(self, probe: str) -> dict[str, float]:
-        """A probe by layer, the median over the first measured steps."""
+        """A probe by layer at the first step, when the network still is what its initialisation made it."""
         table = self.fitted.history.probe(probe)
-        return {} if table.empty else {str(layer): float(v) for layer, v in table.head(EARLY).median().items()}
+        return {} if table.empty else {str(layer): float(v) for layer, v in table.iloc[0].items()}
+
+    def greatest(self, probe: str) -> dict[str, float]:
+        """A probe by layer, the largest over the first steps."""
+        table = self.fitted.history.probe(probe)
+        return {} if table.empty else {str(layer): float(v) for layer, v in table.head(BEGINNING).max().items()}
+
+    def usual(self, probe: str) -> dict[str, float]:
+        """A probe by layer, the median over the whole training."""
+        table = self.fitted.history.probe(probe)
+        return {} if table.empty else {str(layer): float(v) for layer, v in table.median().items()}
 
     def later(self, probe: str) -> dict[str, float]:
         """A probe by layer, the median over the second half of the measured steps."""
@@ -100,8 +132,19 @@ class Examination:
         return train_set.pool_x[train_set.index[:2048]]
 
 
-def examine(recipe: Recipe, listen: Callable[[Event], None] | None = None) -> Examination:
-    """Train the recipe once with every probe, and fit the simple models it is held against."""
+def examine(recipe: Recipe, listen: Callable[[Event], None] | None = None, budget: float | None = None) -> Examination:
+    """Train the recipe once with every probe, and fit the simple models it is held against.
+
+    budget: seconds of the whole diagnosis. Where the training would take more than its share of them, it is cut, on no more of the
+    data than it can see; the examination then says so (`Examination.cut`).
+    """
     arm = prepare(recipe, "original")
-    [outcome] = follow(train([arm], Watching(all_probes(), evaluations=20)), listen)
-    return Examination(recipe, Fitted(arm, outcome), simple_baseline(arm.dataset))
+    whole, limit = arm.total_steps, None if budget is None else SHARE * budget
+    outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=20), listen, limit)
+    cut = outcome is None
+    if cut:
+        steps = min(whole, max(LEAST, int(SHARE * (budget or 0.0) * (1 - SPARE) / pace.step)))
+        arm = prepare(smaller(recipe, steps, arm.batch_size).change(steps=steps), "original")
+        outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=5), listen, None)
+    assert outcome is not None  # without a limit a training reaches its end
+    return Examination(recipe, Fitted(arm, outcome), simple_baseline(arm.dataset), pace, whole, cut)

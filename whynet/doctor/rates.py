@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -25,6 +26,11 @@ def rate(recipe: Recipe) -> float | None:
     """The learning rate; None for a rule that has none of its own."""
     value = settings(recipe)[1].get("lr")
     return float(value) if value is not None else None
+
+
+def nearest_power(factor: float) -> int:
+    """The power of ten nearest to a factor, from 10 to 10,000."""
+    return int(10 ** min(4, max(1, round(math.log10(factor))))) if 0 < factor < math.inf else 10
 
 
 def scaled_rate(recipe: Recipe, factor: float) -> Recipe | None:

@@ -10,8 +10,8 @@ from whynet.doctor.scaling import standardised
 from whynet.registry import register
 from whynet.text import Text
 
-OFF, FAR = 1.0, 3.0  # |mean| and spread of a feature: harmless below the first, harmful above the second
-UNEQUAL = 100.0  # largest over smallest spread among features
+OFF, FAR = 1.5, 3.0  # |mean| and spread of a feature: harmless below the first, harmful above the second
+UNEQUAL = 100.0  # largest over middle spread among features
 
 
 @register(
@@ -25,8 +25,10 @@ class InputsNotNormalized(Cause):
     """Condition number of the inputs' second moments: with standardised inputs it is least (LeCun et al. 1998, §4.3).
 
     For one linear layer the curvature of the squared loss is E[x xᵀ]. A feature with mean m and spread s gives it an eigenvalue of about
-    m² + s², so spreads that differ a hundredfold make a valley 10⁴ times longer than wide, and |m| or s above 3 an eigenvalue ten
-    times that of a standardised feature, for which the learning rate would have to be ten times lower.
+    m² + s², so |m| or s above 3 makes an eigenvalue ten times that of a standardised feature, for which the learning rate would have to
+    be ten times lower; up to 1.5 it is at most as large as that of two features. A spread a hundred times that of the middle feature
+    makes a valley 10⁴ times longer than wide. Features with hardly any spread (pixels at the rim) do no harm: they only add directions
+    in which nothing is to be learned.
     """
 
     name = "inputs-not-normalized"
@@ -37,6 +39,7 @@ class InputsNotNormalized(Cause):
         "같은 학습률이라도 큰 입력에 걸린 가중치는 지나치게, 작은 입력에 걸린 가중치는 모자라게 고쳐진다. "
         "큰 입력은 시그모이드와 tanh를 평평한 끝으로 밀어내기도 한다.",
     )
+    place = "data"
     question = "input-scaling"
 
     def look(self, seen: Examination) -> Suspicion:
@@ -45,9 +48,9 @@ class InputsNotNormalized(Cause):
         mean, spread = by_channel.mean(0).abs().numpy(), by_channel.std(0, correction=0).numpy()
         spread = spread[spread > 0] if (spread > 0).any() else np.ones(1)
         largest = max(float(mean.max()), float(spread.max()))
-        unequal = float(spread.max() / spread.min())
+        unequal = float(spread.max() / np.median(spread))
         size: Speaks = "for" if largest > FAR else "against" if largest <= OFF else "neither"
-        scales: Speaks = "for" if unequal > UNEQUAL else "neither"
+        scales: Speaks = "for" if unequal > UNEQUAL and largest > OFF else "neither"
         evidence = [
             Evidence(_SIZE, Text("{v:.3g}", "{v:.3g}").fill(v=largest), _ONE, size),
             Evidence(_SCALES, Text("{v:.3g}", "{v:.3g}").fill(v=unequal), _HUNDRED, scales),
@@ -61,5 +64,5 @@ class InputsNotNormalized(Cause):
 
 _SIZE = Text("largest mean or spread of a feature", "특성의 평균이나 퍼짐 가운데 가장 큰 값")
 _ONE = Text("about 1", "1쯤")
-_SCALES = Text("largest spread over smallest, among features", "특성의 퍼짐 가운데 가장 큰 값을 가장 작은 값으로 나눈 값")
+_SCALES = Text("largest spread over the middle one, among features", "특성의 퍼짐 가운데 가장 큰 값을 중앙값으로 나눈 값")
 _HUNDRED = Text("below 100", "100 미만")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion, strength
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
 from whynet.doctor.examination import Examination
-from whynet.doctor.rates import rate, scaled_rate
+from whynet.doctor.rates import nearest_power, rate, scaled_rate
 from whynet.registry import register
 from whynet.text import Text, plain
 
-LONG, USUAL = 0.1, 1e-2  # length of one update over the length of the weights
+LONG, HARMLESS, USUAL = 0.1, 1e-2, 1e-3  # length of one update over the length of the weights
+ROSE, FELL, PEAK = 1.05, 0.5, 2.0  # a loss over the loss at the start
 
 
 @register(
@@ -23,8 +24,11 @@ LONG, USUAL = 0.1, 1e-2  # length of one update over the length of the weights
 class LrTooHigh(Cause):
     """η > 2 / λ_max: the loss grows along the steepest direction of curvature λ_max (LeCun et al. 1998).
 
-    Signs: the loss becomes infinite or NaN; it ends above where it began; an update moves the weights by more than a tenth of
-    their length, where 1e-3 is usual (Karpathy 2015) and 1e-2 still is harmless.
+    Below that rate the loss of the whole data can only fall, and the loss of a batch varies about it. Signs of a rate above it: the
+    loss becomes infinite or NaN; it ends above where it began; on the way it climbs to twice of that, which is more than batches
+    differ; one of the first updates moves the weights by more than a tenth of their length, where 1e-3 is usual (Karpathy 2015) and
+    1e-2 still is harmless. A loss that fell by more than half speaks against. The rates tried are tenths, and the powers of ten that
+    bring the first update to about 1e-3.
     """
 
     name = "lr-too-high"
@@ -34,6 +38,7 @@ class LrTooHigh(Cause):
         "higher than before, and the next one overshoots further.",
         "한 걸음은 지금 서 있는 곳의 기울기를 따른다. 걸음이 골짜기의 폭보다 길면 반대편 더 높은 곳에 닿고, 다음 걸음은 더 멀리 넘어간다.",
     )
+    place = "rate"
     question = "learning-rate"
 
     def look(self, seen: Examination) -> Suspicion:
@@ -42,15 +47,16 @@ class LrTooHigh(Cause):
             why = seen.fitted.outcome.why or plain("NaN")
             evidence.append(Evidence(_DIVERGED, why, _NUMBER, "for"))
         else:
-            rose = seen.end_loss > 1.05 * seen.start_loss
-            evidence.append(Evidence(
-                _END, _FROM_TO.fill(start=seen.start_loss, end=seen.end_loss), _BELOW, "for" if rose else "against",
-            ))  # fmt: skip
-        ratios = [v for v in seen.early("update_ratio").values() if np.isfinite(v)]
-        if ratios:
-            longest = max(ratios)
-            speaks = "for" if longest > LONG else "against" if longest < USUAL else "neither"
-            evidence.append(Evidence(_UPDATE, plain(f"{longest:.1g}"), _THOUSANDTH, speaks))  # type: ignore[arg-type]
+            start, end = seen.start_loss, seen.end_loss
+            ended: Speaks = "for" if end > ROSE * start else "against" if end < FELL * start else "neither"
+            evidence.append(Evidence(_END, _FROM_TO.fill(start=start, end=end), _BELOW, ended))
+            peak = float(np.max(seen.losses))
+            if peak > PEAK * start:
+                evidence.append(Evidence(_PEAK, _TIMES.fill(times=peak / start), _TWICE, "for"))
+        longest = _longest(seen)
+        if longest is not None:
+            speaks: Speaks = "for" if longest > LONG else "against" if longest < HARMLESS else "neither"
+            evidence.append(Evidence(_UPDATE, plain(f"{longest:.1g}"), _THOUSANDTH, speaks))
         return Suspicion(self, evidence, strength(evidence))
 
     def remedies(self, seen: Examination) -> list[Remedy]:
@@ -58,10 +64,20 @@ class LrTooHigh(Cause):
         if now is None:
             return []
         name = Text("learning rate ÷ {factor} ({rate:g})", "학습률 ÷ {factor} ({rate:g})")
+        first = max((v for v in seen.early("update_ratio").values() if np.isfinite(v)), default=0.0)
+        factors = {10, 100, nearest_power(first / USUAL)} if self.look(seen).speaks == "for" else {10}
+        if seen.diverged:
+            factors |= {1000}
         return [
             Remedy(name.fill(factor=factor, rate=now / factor), lambda r, f=factor: scaled_rate(r, 1 / f))  # type: ignore[misc]
-            for factor in ((10, 100, 1000) if seen.diverged else (10,))
+            for factor in sorted(factors)
         ]
+
+
+def _longest(seen: Examination) -> float | None:
+    """The longest of the first updates of any layer, over the length of its weights."""
+    ratios = [v for v in seen.greatest("update_ratio").values() if np.isfinite(v)]
+    return max(ratios) if ratios else None
 
 
 _DIVERGED = Text("the loss", "손실")
@@ -69,5 +85,10 @@ _NUMBER = Text("a finite number", "유한한 수")
 _END = Text("the loss from start to end", "처음과 끝의 손실")
 _FROM_TO = Text("{start:.3g} to {end:.3g}", "{start:.3g}에서 {end:.3g}")
 _BELOW = Text("lower at the end", "끝에서 더 작음")
-_UPDATE = Text("longest update over the length of its weights", "가장 긴 갱신을 그 가중치의 크기로 나눈 값")
+_PEAK = Text("highest loss on the way, over that at the start", "도중의 가장 큰 손실을 처음 손실로 나눈 값")
+_TIMES = Text("{times:.3g}", "{times:.3g}")
+_TWICE = Text("below 2", "2 미만")
+_UPDATE = Text(
+    "longest of the first updates over the length of its weights", "처음 갱신 가운데 가장 긴 것을 그 가중치의 크기로 나눈 값"
+)
 _THOUSANDTH = Text("about 0.001", "0.001쯤")

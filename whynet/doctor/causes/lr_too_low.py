@@ -6,7 +6,7 @@ import numpy as np
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
 from whynet.doctor.examination import Examination
-from whynet.doctor.rates import rate, scaled_rate
+from whynet.doctor.rates import nearest_power, rate, scaled_rate
 from whynet.registry import register
 from whynet.text import Text, plain
 
@@ -21,10 +21,12 @@ SHORT, USUAL = 1e-4, 1e-3  # length of one update over the length of the weights
     ko="학습률(learning rate)이 너무 작아 주어진 시간 동안 가중치가 거의 움직이지 않는다.",
 )
 class LrTooLow(Cause):
-    """‖Δw‖ / ‖w‖ ≪ 10⁻³ in every layer, or a loss that still falls steadily when training ends.
+    """‖Δw‖ / ‖w‖ ≪ 10⁻³ in every layer.
 
     About 10⁻³ a step is usual (Karpathy 2015); below 10⁻⁴ some ten thousand steps are needed to change the weights by their own
-    length. A loss that is still falling by more than a tenth over the last third of training, clear of its noise, has not finished.
+    length. It counts only where no layer moves faster, at the start or later: steps that were long once and then stopped have another
+    cause. A loss that is still falling when training ends fits, and fits too few epochs as well, so it speaks neither way here.
+    The rates tried bring the updates to about 10⁻³, and to ten times that.
     """
 
     name = "lr-too-low"
@@ -33,18 +35,19 @@ class LrTooLow(Cause):
         "Every step goes the right way but hardly anywhere: when training ends the weights are still close to where they began.",
         "걸음의 방향은 맞지만 거의 나아가지 않는다. 학습이 끝나도 가중치는 처음 자리 가까이에 있다.",
     )
+    place = "rate"
     question = "learning-rate"
 
     def look(self, seen: Examination) -> Suspicion:
         evidence = []
-        ratios = [v for v in seen.later("update_ratio").values() if np.isfinite(v)]
+        ratios = _steps(seen)
         if ratios:
             middle, largest = float(np.median(ratios)), max(ratios)
             speaks: Speaks = "for" if largest < SHORT else "against" if middle >= USUAL else "neither"
-            evidence.append(Evidence(_UPDATE, plain(f"{middle:.1g}"), _THOUSANDTH, speaks))
-        slope, noise = seen.end_slope
-        falling = slope < -0.1 and -slope > 3 * noise
-        evidence.append(Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if falling else "neither"))
+            shown = _RANGE.fill(middle=middle, largest=largest)
+            evidence.append(Evidence(_UPDATE, shown, _THOUSANDTH, speaks))
+        slope, _ = seen.end_slope
+        evidence.append(Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "neither"))
         if seen.diverged or seen.end_loss > 1.05 * seen.start_loss:
             return Suspicion(self, evidence, 0.0)
         return Suspicion(self, evidence, strength(evidence))
@@ -54,13 +57,22 @@ class LrTooLow(Cause):
         if now is None:
             return []
         name = Text("learning rate × {factor} ({rate:g})", "학습률 × {factor} ({rate:g})")
+        largest = max(_steps(seen), default=0.0)
+        wanted = nearest_power(USUAL / largest) if 0 < largest < SHORT else 10
         return [
             Remedy(name.fill(factor=factor, rate=now * factor), lambda r, f=factor: scaled_rate(r, f))  # type: ignore[misc]
-            for factor in (10, 100)
+            for factor in (wanted, 10 * wanted)
         ]
 
 
-_UPDATE = Text("update over the length of the weights, middle layer", "갱신을 가중치의 크기로 나눈 값, 가운데 층")
+def _steps(seen: Examination) -> list[float]:
+    """The usual update of each layer over the length of its weights, and no less than at the start."""
+    early, usual = seen.early("update_ratio"), seen.usual("update_ratio")
+    return [max(early[layer], value) for layer, value in usual.items() if np.isfinite(value) and np.isfinite(early[layer])]
+
+
+_UPDATE = Text("update over the length of the weights", "갱신을 가중치의 크기로 나눈 값")
+_RANGE = Text("{middle:.1g} in the middle layer, at most {largest:.1g}", "가운데 층에서 {middle:.1g}, 가장 커도 {largest:.1g}")
 _THOUSANDTH = Text("about 0.001", "0.001쯤")
 _SLOPE = Text("change of the loss over the last third of training", "학습의 마지막 1/3 동안 손실의 변화")
 _FLAT = Text("above -10 %", "-10 % 이상")

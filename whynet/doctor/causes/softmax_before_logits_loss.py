@@ -34,6 +34,7 @@ class SoftmaxBeforeLogitsLoss(Cause):
         "손실 함수는 받은 값을 스스로 확률로 바꾼다. 이미 확률인 값을 받으면 한 번 더 눌러서, 가장 확실한 답도 손실이 크고 "
         "틀린 답을 고쳐야 할 기울기는 작다.",
     )
+    place = "output"
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.recipe import Recipe
 from whynet.registry import register
 from whynet.text import Text, plain
 
-FALLING = 0.1  # of the loss, over the last third of training
+FALLING, FLAT = 0.1, 0.02  # of the loss, over the last third of training
+SHORT_WAY = 0.1  # length of all updates together over the length of the weights
+SHORT_STEP = 1e-4  # length of one update over the length of the weights
 
 
 @register(
@@ -19,7 +23,13 @@ FALLING = 0.1  # of the loss, over the last third of training
     ko="손실이 아직 줄어드는 동안 학습이 끝났다.",
 )
 class TooFewEpochs(Cause):
-    """The loss still falls by more than a tenth over the last third of training, by three times its noise."""
+    """The loss still falls when training ends, or so few steps were taken that the weights had no chance to change.
+
+    Falling: by more than a tenth over the last third of training, and by three times the noise of that slope. A loss that changes by
+    less than 2 % there has settled, which speaks against, unless it never set off: with updates of ‖Δw‖ / ‖w‖ ≈ 10⁻³, as usual
+    (Karpathy 2015), fewer than a hundred steps move the weights by less than a tenth of their length. Where the single step is short
+    already (below 10⁻⁴) it is the rate that is too low, not the steps that are too few.
+    """
 
     name = "too-few-epochs"
     title = Text("too few epochs", "부족한 에폭(epoch)")
@@ -28,22 +38,34 @@ class TooFewEpochs(Cause):
         "네트워크는 제대로 가고 있지만 시간이 모자랐다.",
     )
 
+    place = "time"
+
     def look(self, seen: Examination) -> Suspicion:
-        if seen.diverged:
+        if seen.diverged or seen.cut:  # a training that was cut says nothing of its end
             return Suspicion(self, [], 0.0)
+        step = max((v for v in seen.usual("update_ratio").values() if np.isfinite(v)), default=float("nan"))
+        way = step * seen.steps
+        short = step >= SHORT_STEP and way < SHORT_WAY
         slope, noise = seen.end_slope
         falling = slope < -FALLING and -slope > 3 * noise
-        evidence = [Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if falling else "against")]
-        return Suspicion(self, evidence, 0.6 if falling else 0.1)
+        settled = abs(slope) < FLAT and not short
+        evidence = [Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if falling else "against" if settled else "neither")]
+        if np.isfinite(way):
+            evidence.append(Evidence(_WAY, plain(f"{way:.1g}"), _TENTH, "for" if short else "neither"))
+        return Suspicion(self, evidence, 0.6 if falling or short else 0.1)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
-        def longer(recipe: Recipe) -> Recipe | None:
+        def longer(recipe: Recipe, times: int) -> Recipe | None:
             if recipe.steps is not None:
-                return recipe.change(steps=recipe.steps * 3)
-            return recipe.change(epochs=recipe.epochs * 3)
+                return recipe.change(steps=recipe.steps * times)
+            return recipe.change(epochs=recipe.epochs * times)
 
-        return [Remedy(Text("three times the epochs", "에폭을 세 배로"), longer)]
+        three = Remedy(Text("three times the epochs", "에폭을 세 배로"), lambda r: longer(r, 3))
+        ten = Remedy(Text("ten times the epochs", "에폭을 열 배로"), lambda r: longer(r, 10))
+        return [three, ten] if self.look(seen).speaks == "for" else [three]
 
 
 _SLOPE = Text("change of the loss over the last third of training", "학습의 마지막 1/3 동안 손실의 변화")
 _FLAT = Text("above -10 %", "-10 % 이상")
+_WAY = Text("length of all updates over the length of the weights", "모든 갱신의 길이를 가중치의 크기로 나눈 값")
+_TENTH = Text("above 0.1", "0.1 이상")

@@ -37,6 +37,7 @@ class VanishingGradient(Cause):
         "기울기는 층을 거꾸로 지날 때마다 어떤 수와 곱해진다. 그 수가 1보다 많이 작으면 앞쪽 층에는 거의 아무것도 도달하지 않는다. "
         "앞쪽 층의 가중치는 처음의 무작위 값 그대로이고, 어떤 입력이 들어와도 같은 것을 내보낸다.",
     )
+    place = "network"
     question = "vanishing-gradient"
 
     def look(self, seen: Examination) -> Suspicion:
@@ -63,10 +64,15 @@ class VanishingGradient(Cause):
             changed: Any = with_activation(recipe, "relu")
             return changed.change(init="he") if changed else None
 
-        return [
+        direct = [
             Remedy(Text("batch normalisation", "배치 정규화(batch normalisation)"), lambda r: with_norm(r, "batch")),
             Remedy(Text("layer normalisation", "층 정규화(layer normalisation)"), lambda r: with_norm(r, "layer")),
             Remedy(Text("skip connections", "스킵 연결(skip connection)"), with_skip),
+        ]
+        if self.look(seen).speaks != "for":  # hardly suspected: what would help at once has to do
+            return direct
+        return [
+            *direct,
             Remedy(Text("relu alone", "ReLU만"), lambda r: with_activation(r, "relu")),
             Remedy(Text("relu with He", "ReLU와 He 초기화"), relu_he, changes=2),
             Remedy(Text("Xavier alone", "Xavier 초기화만"), lambda r: r.change(init="xavier") if r.init is None else None),

@@ -20,7 +20,10 @@ FAMILIES = {"adam": ("adam", "adamw"), "momentum": ("sgd",)}
     ko="모멘텀(momentum)이나 가중치별 학습률이라면 지나갈 좁은 골짜기를 갱신 규칙이 기어간다.",
 )
 class WrongOptimizer(Cause):
-    """No sign of its own: the trial alone decides, so it is only ever suspected weakly.
+    """No sign of its own, so it is only ever suspected weakly, and it is the cause only where no other explains what was seen.
+
+    Another rule comes with a step length of its own: adam's cure of a rate that was too high or too low proves the rate wrong, not the
+    rule.
 
     Adam divides by the running size of each gradient (Kingma and Ba 2015), momentum adds up steps that agree (Polyak 1964); either can
     help where plain gradient descent is slow, and neither where no gradient arrives.
@@ -32,6 +35,7 @@ class WrongOptimizer(Cause):
         "Plain gradient descent takes the same rate for every weight and forgets every step at once.",
         "단순한 경사 하강법(gradient descent)은 모든 가중치에 같은 학습률을 쓰고 지난 걸음을 바로 잊는다.",
     )
+    place = "rule"
     question = "optimizer-race"
 
     def look(self, seen: Examination) -> Suspicion:
