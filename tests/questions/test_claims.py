@@ -62,7 +62,7 @@ def test_the_number_stands_with_its_interval_and_unit() -> None:
     assert str(Measured(share, plain("x"), "percent")) == "80.7 % [76.1, 85.3]"
     assert str(Measured(share, plain("x"), "points")) == "+80.7 points [+76.1, +85.3]"
     assert str(Measured(share, plain("x"))) == "0.807 [0.761, 0.853]"
-    assert Measured(Interval(-0.031, -0.05, -0.01, 5), plain("x"), "points").text.show("ko") == "−3.1 %p [−5.0, −1.0]"
+    assert Measured(Interval(-0.031, -0.05, -0.01, 5), plain("x"), "points").text.show("ko") == "−3.1 %포인트 [−5.0, −1.0]"
     assert str(exactly(0.25, plain("x"))) == "0.25"
 
 

@@ -134,7 +134,8 @@ def written(value: float, style: Style = "number") -> str:
         return number(value)
     if style == "number":
         return number(value)
-    return f"{100 * value:{'+' if style == 'points' else ''}.1f}".replace("-", "−")
+    shown = round(100 * value, 1) + 0.0  # never −0.0
+    return f"{shown:{'+' if style == 'points' else ''}.1f}".replace("-", "−")
 
 
 def _bound(value: float, style: Style) -> str:
@@ -160,7 +161,7 @@ _WITH_INTERVAL, _ALONE = (
 _UNITS: dict[Style, Text] = {
     "number": plain(""),
     "percent": plain(" %"),
-    "points": Text(" points", " %p"),
+    "points": Text(" points", " %포인트"),
 }
 _FEW = Text("undecided: {n} seed(s), at least {enough} are needed", "판단 유보: 시드 {n}개, 적어도 {enough}개 필요")
 _OPEN = Text("undecided: the interval allows both", "판단 유보: 구간이 양쪽에 걸친다")

@@ -8,7 +8,7 @@ import numpy as np
 
 from whynet.experiment.compare import BOUNDS, Comparison
 from whynet.experiment.statistics import interval, paired, settle
-from whynet.questions.claim import Measured, Style, exactly
+from whynet.questions.claim import ENOUGH, Measured, Style, exactly
 from whynet.text import Text
 
 
@@ -61,10 +61,11 @@ def mean_of(values: Sequence[float] | np.ndarray, what: Text, style: Style = "nu
 
 
 def leaders(values: Mapping[str, np.ndarray], higher_is_better: bool = True) -> list[str]:
-    """The level with the best mean, and those that the paired interval cannot tell from it."""
+    """The level with the best mean, and those that cannot be told from it: few seeds, or an interval that holds zero."""
     arms = settle(values, higher_is_better=higher_is_better)
     best = sorted(arms, key=lambda name: float(np.mean(arms[name])), reverse=higher_is_better)[0]
-    equal = [n for n in arms if n == best or 0 in (paired(arms[n], arms[best]).difference)]
+    gaps = {name: paired(arms[name], arms[best]).difference for name in arms}
+    equal = [name for name, gap in gaps.items() if gap.n < ENOUGH or not gap.known or 0 in gap]
     return sorted(equal, key=lambda name: name != best)
 
 

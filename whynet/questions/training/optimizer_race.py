@@ -148,21 +148,22 @@ class OptimizerRace(Question):
         network = evidence.comparisons["network"]
         here = leaders({name: _ends(evidence, name) for name in RACERS}, higher_is_better=False)
         there = leaders({name: scores(network, name) for name in RACERS})
-        return _VERDICT.fill(
+        words = _VERDICT.fill(
             here=join([NAMES[name] for name in here], ", "),
             there=join([NAMES[name] for name in there], ", "),
             **self._found(evidence),
         )
+        return join([words, _TIED]) if len(here) > 1 or len(there) > 1 else words
 
     def _found(self, evidence: Evidence) -> dict[str, object]:
         """The numbers that verdict and titles speak of."""
         network = evidence.comparisons["network"]
-        reached = {
-            name: 10.0 ** min(float(np.mean(_ends(evidence, name))), 300.0) for name in RACERS
-        }  # geometric mean over starts
+        reached = {name: _power(float(np.mean(_ends(evidence, name)))) for name in RACERS}  # the geometric mean over starts
+        one = {name: _power(float(_ends(evidence, name)[0])) for name in RACERS}
         return {
             "surface": self.surface.name, "steps": self.steps, "epochs": self.base.epochs, "n": len(RATES),
             "metric": METRICS[network.metric],
+            "one": listed({name: number(value, 2) for name, value in one.items()}),
             "reached": listed({name: number(value, 2) for name, value in reached.items()}),
             "scores": listed({name: score(network, name).alone for name in RACERS}),
             "counts": listed({name: number(float(_working(evidence, name).mean()), 2) for name in RACERS}),
@@ -217,6 +218,11 @@ def _ends(evidence: Evidence, racer: str) -> np.ndarray:
     """log₁₀ f at the end of the race, a value for each start."""
     table = evidence.tables["ends"]
     return table.loc[(table["racer"] == racer) & table["raced"], "log10_f"].to_numpy(dtype=float)
+
+
+def _power(exponent: float) -> float:
+    """10^exponent, as far as floats go."""
+    return 10.0**exponent if exponent < 300 else float("inf")
 
 
 def _lower(evidence: Evidence, racer: str, other: str) -> Measured:
@@ -283,7 +289,10 @@ _TUNED = Text(
     "On {surface} each optimizer's learning rate was chosen out of {n}, on ten starts that the race does not use: {rates}",
     "{surface}에서 쓰는 학습률은 {n}개 가운데에서, 경주에 쓰지 않는 출발점 열 개로 골랐다: {rates}",
 )
-_ORDERS = Text("difference in log₁₀ f at the end, same starts", "끝에서 log₁₀ f의 차이, 같은 출발점끼리")
+_ORDERS = Text(
+    "difference in log₁₀ f over the last tenth of the steps, same starts",
+    "마지막 10분의 1 스텝에서 log₁₀ f의 차이, 같은 출발점끼리",
+)
 _MORE = Text("how many more of the rates work, same starts", "효과가 있는 학습률의 개수 차이, 같은 출발점끼리")
 _LOG_RATIO = Text("ln of the ratio of validation losses, same seeds", "검증 손실 비의 로그(ln), 같은 시드끼리")
 _MOMENTUM_HERE = Text(
@@ -320,13 +329,14 @@ _EARLY = Text(
 )
 _VERDICT = Text(
     "Lowest on {surface} after {steps} steps: {here} ({reached}). Best on the network after {epochs} epochs: {there} "
-    "({scores}). Optimizers named together could not be told apart.",
+    "({scores}).",
     "{surface}에서 {steps}스텝 뒤 가장 낮은 것: {here} ({reached}). {epochs} 에포크 뒤 신경망에서 가장 좋은 것: {there} "
-    "({scores}). 함께 적힌 것은 차이가 드러나지 않았다.",
+    "({scores}).",
 )
+_TIED = Text("Optimizers named together could not be told apart.", "함께 적힌 것은 차이가 드러나지 않았다.")
 _ABOVE = Text(
-    "Where {steps} steps from one start lead on {surface}, each optimizer at its best rate",
-    "{surface}: 한 출발점에서 {steps}스텝, 저마다 가장 좋은 학습률로",
+    "{steps} steps from one start on {surface} lead to f = {one}",
+    "{surface}, 한 출발점에서 {steps}스텝 뒤의 f: {one}",
 )
 _FALLING = Text("f on {surface} after {steps} steps: {reached}", "{surface}, {steps}스텝 뒤의 f: {reached}")
 _TOLERANT = Text(
