@@ -6,7 +6,7 @@ import time
 from typing import Annotated
 
 from whynet.cli.folds import cross_validate
-from whynet.cli.keeping import FOLDER, StoreOption, Trained, command, train
+from whynet.cli.keeping import FOLDER, StoreOption, Trained, command, open_store, train
 from whynet.cli.outcome import announce, learned, report, summary
 from whynet.cli.progress import Watcher
 from whynet.cli.resume import resume
@@ -51,6 +51,8 @@ def fit(
     from whynet.engine.arm import prepare
 
     recipe, where = settings.recipe(data, model), None if no_store else store
+    if where is not None:
+        open_store(where)  # raises before anything is said, let alone trained
     if folds is not None:
         return cross_validate(recipe, folds, where, json)
     arm = prepare(recipe)

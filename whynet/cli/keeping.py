@@ -76,8 +76,9 @@ def train(arm: Arm, watcher: Watcher, store: str | None) -> Trained:
 
 def stopped(watcher: Watcher, run: str, safe: int, store: str) -> StoppedError:
     """What is kept of an interrupted run."""
+    words = _KEPT if safe else _BEGUN
     return StoppedError(
-        _KEPT.fill(step=watcher.step, total=watcher.total, safe=safe, run=run, command=command("resume", run, store))
+        words.fill(step=watcher.step, total=watcher.total, safe=safe, run=run, command=command("resume", run, store))
     )
 
 
@@ -88,4 +89,10 @@ _LOST = Text(
 _KEPT = Text(
     "Interrupted at step {step} of {total}. Run {run} is kept up to step {safe}. To go on: {command}",
     "{total}스텝 가운데 {step}번째 스텝에서 중단했다. 런(run) {run:은} {safe}번째 스텝까지 저장되어 있다. 이어서 하려면: {command}",
+)
+_BEGUN = Text(
+    "Interrupted at step {step} of {total}, before the first checkpoint. Run {run} is kept without a step. "
+    "To train it from the start: {command}",
+    "{total}스텝 가운데 {step}번째 스텝에서, 첫 체크포인트(checkpoint) 전에 중단했다. 런(run) {run:은} 스텝 없이 저장되어 있다. "
+    "처음부터 학습하려면: {command}",
 )

@@ -21,6 +21,7 @@ def explain(error: TyperException, verb: Verb | None) -> UsageError:
     kind = type(error).__name__
     hint = Text("See: whynet {verb}--help", "도움말: whynet {verb}--help").fill(verb=f"{verb.name} " if verb else "")
     known = [one.label for one in verb.parameters if not one.word.by_place] if verb else []
+    known += ["--help", "--lang", "--debug"] if verb else ["--help", "--lang", "--debug", "--version"]
     if kind == "NoSuchOption":
         return UsageError(_NO_OPTION, option=reason.option_name, near=nearest(reason.option_name, known), hint=hint)
     if kind == "MissingParameter":
@@ -29,15 +30,18 @@ def explain(error: TyperException, verb: Verb | None) -> UsageError:
         label = missing.label if missing else str(reason.param.name)
         return UsageError(_MISSING, name=label, about=about, example=verb.examples[0] if verb else "whynet --help")
     if kind == "BadOptionUsage":
-        return UsageError(_NO_VALUE, option=reason.option_name, hint=hint)
+        flags = [one.label for one in verb.parameters if one.is_flag] if verb else []
+        words = _TAKES_NONE if reason.option_name in flags else _NO_VALUE
+        return UsageError(words, option=reason.option_name, hint=hint)
     if "extra argument" in error.format_message():
-        extra = error.format_message().partition("(")[2].rstrip(")")
+        extra = error.format_message().partition("argument(s) (")[2].removesuffix(")")
         return UsageError(_EXTRA, extra=extra, hint=hint)
     return UsageError(_OTHER, said=error.format_message(), hint=hint)
 
 
 _NO_OPTION = Text("There is no option {option}. {near} {hint}", "{option:은} 없는 옵션이다. {near} {hint}")
 _MISSING = Text("Expected {name}: {about}. For example: {example}", "{name:이} 필요하다: {about}. 예: {example}")
-_NO_VALUE = Text("The option {option} is not given as it should be. {hint}", "{option} 옵션을 쓰는 방법이 다르다. {hint}")
+_NO_VALUE = Text("The option {option} needs a value after it. {hint}", "{option} 뒤에 값이 필요하다. {hint}")
+_TAKES_NONE = Text("The option {option} takes no value. {hint}", "{option} 옵션에는 값을 쓰지 않는다. {hint}")
 _EXTRA = Text("Nothing was expected after the arguments. Received: {extra}. {hint}", "인자가 더 있다. 받은 것: {extra}. {hint}")
 _OTHER = Text("{said} {hint}", "명령을 읽을 수 없다: {said} {hint}")
