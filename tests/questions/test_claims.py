@@ -55,6 +55,7 @@ def test_a_number_that_is_none_settles_nothing() -> None:
     one = judged(Measured(interval([1.0, math.nan, 2.0]), plain("x")), Range(above=0))
     assert one.outcome == "undecided"
     assert one.to_dict()["value"] is None
+    assert str(Measured(one.measured.interval, plain("x"), "percent")) == "–"
 
 
 def test_the_number_stands_with_its_interval_and_unit() -> None:

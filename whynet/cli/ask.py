@@ -121,9 +121,10 @@ def _answer(name: str, quick: bool, given: dict[str, Any], out: str | None, stor
 def _details(answer: Answer) -> None:
     say()
     table([_CLAIM, _MEASURED, _HOLDS, _OUTCOME], [_row(one) for one in answer.claims], wrap=0)
-    if answer.evidence.all_notes:
+    reasons = dict.fromkeys(one.words for one in answer.claims if one.outcome == "undecided")
+    if reasons or answer.evidence.all_notes:
         head(_NOTES)
-        for note in answer.evidence.all_notes:
+        for note in (*reasons, *answer.evidence.all_notes):
             say(f"- {note}")
     head(_CHANGE)
     for change in answer.question.changes():
@@ -132,7 +133,9 @@ def _details(answer: Answer) -> None:
 
 
 def _row(one: Judged) -> list[Cell]:
-    return [one.claim.sentence, one.measured.text, one.condition, one.words]
+    from whynet.questions.claim import OUTCOMES
+
+    return [one.claim.sentence, one.measured.text, one.condition, OUTCOMES[one.outcome]]
 
 
 def _all(answers: list[Answer], json: bool) -> None:
@@ -140,9 +143,13 @@ def _all(answers: list[Answer], json: bool) -> None:
     if json:
         as_json([answer.to_dict() for answer in answers])
         return
+    from whynet.questions.claim import OUTCOMES
+
     head(_WHOLE)
     rows: list[list[Cell]] = [
-        [answer.name, one.claim.sentence, one.measured.text, one.words] for answer in answers for one in answer.claims
+        [answer.name, one.claim.sentence, one.measured.text, OUTCOMES[one.outcome]]
+        for answer in answers
+        for one in answer.claims
     ]
     table([_QUESTION, _CLAIM, _MEASURED, _OUTCOME], rows, wrap=1)
     say()

@@ -39,12 +39,16 @@ class Measured:
         found = self.interval
         mean, low, high = (written(value, self.style) for value in (found.mean, found.low, found.high))
         shape = _WITH_INTERVAL if found.known and not self.exact else _ALONE
-        return shape.fill(mean=mean, unit=_UNITS[self.style], low=low, high=high)
+        return shape.fill(mean=mean, unit=self._unit, low=low, high=high)
 
     @property
     def alone(self) -> Text:
         """The number without its interval: ``80.7 %``."""
-        return _ALONE.fill(mean=written(self.interval.mean, self.style), unit=_UNITS[self.style])
+        return _ALONE.fill(mean=written(self.interval.mean, self.style), unit=self._unit)
+
+    @property
+    def _unit(self) -> Text:
+        return _UNITS[self.style if math.isfinite(self.interval.mean) else "number"]
 
     def __str__(self) -> str:
         return str(self.text)
