@@ -180,7 +180,7 @@ def _typed(one: Parameter) -> inspect.Parameter:
 
 
 _HELP = {"help_option_names": ["-h", "--help"]}
-_NO_VERB = Text("There is no verb {name!r}. {near}", "{name!r}이라는 명령은 없다. {near}")
+_NO_VERB = Text("There is no verb {name!r}. {near}", "{name!r:이라는} 명령은 없다. {near}")
 _NO_LANGUAGE = Text("--lang: expected en or ko. Received: {received}", "--lang: en 또는 ko여야 한다. 받은 것: {received}")
 _INTERRUPTED = Text("Interrupted. Nothing was changed.", "중단했다. 바뀐 것은 없다.")
 _FAULT = Text(

@@ -186,13 +186,13 @@ def _data() -> Text:
 
 CHECKS: tuple[tuple[Text, Callable[[], Text]], ...] = (
     (Text("versions", "버전"), _versions),
-    (Text("torch", "torch"), _torch),
+    (plain("torch"), _torch),
     (Text("gradient", "기울기(gradient)"), _gradient),
     (Text("learning", "학습"), _learns),
     (Text("same seed, same result", "같은 시드, 같은 결과"), _repeats),
     (Text("store", "저장소"), _store),
     (Text("figures", "그림"), _figure),
-    (Text("WHYNET_DATA", "WHYNET_DATA"), _data),
+    (plain("WHYNET_DATA"), _data),
 )
 _CHECK = Text("check", "항목")
 _FOUND = Text("found", "확인한 것")

@@ -202,7 +202,7 @@ def _facts(run: Run) -> dict[str, str | Text]:
 
 
 _TITLE = Text("Run {name}", "런(run) {name}")
-_PAIR = Text("Runs {a} and {b}", "런(run) {a}와(과) {b}")
+_PAIR = Text("Runs {a} and {b}", "런(run) {a:와} {b}")
 _DIVERGED = Text("It diverged. {why}", "발산했다. {why}")
 _UNFINISHED = Text(
     "Not at its end: step {step} of {total}. To go on: `{command}`",

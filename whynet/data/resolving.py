@@ -85,7 +85,7 @@ _NO_TARGET_HERE = Text(
 )
 _UNKNOWN = Text(
     "There is no data set named {name!r}, and no file or folder of that name here. {near}",
-    "{name!r}이라는 데이터셋이 없고, 그런 파일이나 폴더도 여기에 없다. {near}",
+    "{name!r:이라는} 데이터셋이 없고, 그런 파일이나 폴더도 여기에 없다. {near}",
 )
 _NO_PATH = Text(
     "There is no file or folder {path}; {where} exists. {near}",

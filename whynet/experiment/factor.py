@@ -119,7 +119,7 @@ _SAME_NAME = Text(
 )
 _TWO_METRICS = Text(
     "{a} is judged by {ours} and {b} by {theirs}, which cannot be compared. Choose data of one kind.",
-    "{a:은} {ours}, {b:은} {theirs}로 평가하므로 비교할 수 없다. 같은 종류의 데이터를 고른다.",
+    "{a:은} {ours}, {b:은} {theirs:로} 평가하므로 비교할 수 없다. 같은 종류의 데이터를 고른다.",
 )
 _STRAY = Text(
     "{level} and {base} differ in more than the declared factor ({factor}): {stray}. "

@@ -107,7 +107,7 @@ def _write_ahead(cursor: sqlite3.Cursor, patience: float) -> None:
 _NO_SUCH = Text(
     "There is no database of the kind {kind!r}. Expected a folder, or a URL such as sqlite:///runs/whynet.db or "
     "postgresql://user@host/name. Received: {place}",
-    "{kind!r}라는 종류의 데이터베이스는 없다. 폴더나 sqlite:///runs/whynet.db, postgresql://user@host/name 같은 URL을 쓴다. "
+    "{kind!r:이라는} 종류의 데이터베이스는 없다. 폴더나 sqlite:///runs/whynet.db, postgresql://user@host/name 같은 URL을 쓴다. "
     "받은 것: {place}",
 )
 _NO_DRIVER = Text(

@@ -34,7 +34,7 @@ def image_looks(x: np.ndarray, y: np.ndarray, task: Task) -> Iterator[tuple[Text
     pixels = x.ravel()[:: max(1, x.size // PIXELS)].astype(float)
     share = float((pixels == pixels.min()).mean())
     title = Text(
-        "{share:.0%} of the pixels have the lowest value, {low:.3g}", "픽셀의 {share:.0%}가 가장 작은 값 {low:.3g}이다"
+        "{share:.0%} of the pixels have the lowest value, {low:.3g}", "픽셀의 {share:.0%}가 가장 작은 값 {low:.3g이다}"
     ).fill(share=share, low=pixels.min())
     yield title, distribution(pd.DataFrame({str(VALUE): pixels}), title=title)
 
