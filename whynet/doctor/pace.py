@@ -69,7 +69,8 @@ def follow_paced(
 
 def _pace(steps: Sequence[float], evaluations: Sequence[float]) -> Pace:
     usual = median(steps)
-    return Pace(usual, sum(evaluations) / max(1, len(evaluations)), max(0.0, sum(steps) - usual * len(steps)))
+    first = sorted(steps)[-2:]  # with and without probes, each traced once
+    return Pace(usual, median(evaluations), max(0.0, sum(first) - usual * len(first)))
 
 
 def stacked_pace(recipe: Recipe, seeds: int, alone: Pace) -> Pace:

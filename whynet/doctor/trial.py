@@ -24,7 +24,7 @@ from whynet.text import Text
 
 ORIGINAL = "original"
 AT_START = Watching((GradientNorm(),), at=frozenset({1}), evaluations=10)  # what a remedy does to the gradient shows at once
-FEW_EVALUATIONS = 4  # where evaluating would take most of the time
+FEW_EVALUATIONS = 3  # where evaluating would take most of the time
 POOR = 0.2  # of the way from chance to the reference: below it a network does not learn at all
 HELPS = 0.1  # of that way: the least gain worth mentioning, and worth combining
 COMBINED = 3  # remedies that are combined in pairs where no single one mends
