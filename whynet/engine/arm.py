@@ -26,7 +26,6 @@ from whynet.rng import generator
 from whynet.spec import Spec
 from whynet.text import Text
 
-
 USUAL_BATCH = 64  # examples in a step where the recipe does not say
 
 

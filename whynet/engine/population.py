@@ -144,11 +144,7 @@ class Population:
         x, y = self.gather(positions)
         if not self.network.module.training:  # an evaluation came between
             self.network.train()
-        key = (positions.shape[-1], probing)
-        if key not in self._functions:
-            with seeded(self.arms[0].seed, "noise"):  # tracing runs the step, which may draw
-                self._functions[key] = self._make(x, y, probing)
-        function, tape = self._functions[key]
+        function, tape = self._function(x, y, probing)
         rate, count = self._rates[number - 1], self._counts[number - 1]
         arguments = [*self._leaves, *self._hyper, rate, count, x, y, *self._noise(tape, number)]
         with torch.no_grad():
@@ -159,6 +155,18 @@ class Population:
                 results = function(*arguments)
         self._leaves = list(results[1:-1])
         return results[0], results[-1]
+
+    def make_ready(self, positions: Tensor, probing: bool = False) -> None:
+        """Make the step for batches of this size before it is first needed. Raises `UnstackableError`."""
+        self.network.train()
+        self._function(*self.gather(positions), probing)
+
+    def _function(self, x: Tensor, y: Tensor, probing: bool) -> tuple[Callable[..., Sequence[Tensor]], Tape]:
+        key = (len(x) if self.size == 1 else x.shape[1], probing)
+        if key not in self._functions:
+            with seeded(self.arms[0].seed, "noise"):  # tracing runs the step, which may draw
+                self._functions[key] = self._make(x, y, probing)
+        return self._functions[key]
 
     def _noise(self, tape: Tape, number: int) -> tuple[Tensor, Tensor]:
         if tape.is_empty:

@@ -53,7 +53,7 @@ def train(
 ) -> Iterator[Event]:
     """Train arms with equal graphs (one, or a population) to the end, saying what happens.
 
-    Raises `UnstackableError` before the first step where several arms cannot run as one.
+    Raises `UnstackableError` before the first event where several arms cannot run as one.
     """
     with one_thread():
         yield from _Training(arms, watching or Watching(), tier, resume).run()
@@ -82,7 +82,7 @@ class _Training:
         self.arms, self.watching = list(arms), watching
         first = self.arms[0]
         self.total, self.per_epoch = first.total_steps, first.steps_per_epoch
-        self.probe_at = watching.at if watching.at is not None else probe_steps(self.total)
+        self.probe_at = watching.at if watching.at is not None else self._full_batches(probe_steps(self.total))
         self.population = Population(self.arms, watching.probes, tier, len(self.probe_at))
         self.states = [_State() for _ in self.arms]
         self.done = 0
@@ -95,6 +95,12 @@ class _Training:
         self.pending: list[Tensor] = []  # losses not yet in the histories
         self.readings: list[tuple[int, Tensor]] = []
 
+    def _full_batches(self, steps: frozenset[int]) -> frozenset[int]:
+        """The steps moved back by one where they fall on an epoch's smaller last batch, whose few examples tell little of a layer."""
+        arm = self.arms[0]
+        smaller = len(arm.dataset.train) % arm.batch_size > 1 and self.per_epoch > 1
+        return frozenset(step - 1 if smaller and step % self.per_epoch == 0 else step for step in steps)
+
     def _measure_steps(self) -> frozenset[int]:
         count = self.watching.evaluations
         if count is None:
@@ -104,6 +110,9 @@ class _Training:
     # --- the loop ------------------------------------------------------------------------------------------------
 
     def run(self) -> Iterator[Event]:
+        if self.population.size > 1 and self.done < self.total:
+            epoch, at = divmod(self.done, self.per_epoch)
+            self.population.make_ready(self.population.epoch(epoch)[at], self._probes(self.done + 1))  # or it raises, unheard
         yield Started([arm.label for arm in self.arms], self.done, self.total, self.per_epoch)
         if self.done == 0:
             yield self._measure(["train", "validation"])
@@ -113,7 +122,7 @@ class _Training:
             for positions in self.population.epoch(epoch)[at:]:
                 before = self.population.snapshot()
                 number = self.done + 1
-                probing = bool(self.watching.probes) and number in self.probe_at
+                probing = self._probes(number)
                 losses, readings = self.population.step(number, positions, probing)
                 if self.population.untraceable and not said:
                     said = True
@@ -137,6 +146,9 @@ class _Training:
         if self.watching.test:
             yield self._test()
         yield Finished(self.done, [state.left for state in self.states if state.left])
+
+    def _probes(self, step: int) -> bool:
+        return bool(self.watching.probes) and step in self.probe_at
 
     # --- measuring -----------------------------------------------------------------------------------------------
 
