@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +41,13 @@ def whynet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A store with two runs, an MLP on the digits after one epoch and one that diverged."""
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with two runs, an MLP on the digits after two epochs and a linear network that diverged."""
     from whynet.recipe import recipe
     from whynet.runs.fit import fit
     from whynet.runs.store import Store
 
     folder = tmp_path_factory.mktemp("store")
-    fit(recipe("digits", "mlp(widths=[16])", optimizer="sgd(lr=1e9)", epochs=1), Store(folder))
+    fit(recipe("digits", "mlp(widths=[])", "mse", "sgd(lr=1e9)", epochs=1), Store(folder))  # each step multiplies the error
     fit(recipe("digits", "mlp(widths=[16])", optimizer="adam(lr=0.01)", epochs=2), Store(folder))
-    yield folder
+    return folder

@@ -18,5 +18,5 @@ def data(name: Annotated[str | None, argument("one of them", "그중 하나의 �
     """Print the list or the details."""
     import whynet.data  # noqa: F401  registers them
 
-    show("data", name, f"whynet look {name}" if name else "whynet data digits")
+    show("data", name, "whynet look {}", "whynet data digits")
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,13 +13,19 @@ from whynet.spec import Spec
 from whynet.task import KINDS
 from whynet.text import Text, plain
 
+PATHS = {"csv": "whynet look table.csv --target COLUMN", "folder": "whynet look pictures/"}  # what has no name of its own
 
-def show(kind: Kind, name: str | None, example: str) -> None:
-    """All of a kind, or one of them in detail. Raises `UnknownNameError` with the nearest names."""
+
+def show(kind: Kind, name: str | None, use: str, more: str) -> None:
+    """All of a kind, with ``more`` as the command that tells more; or one of them, with ``use``, in which ``{}`` is its name.
+
+    Raises `UnknownNameError` with the nearest names.
+    """
     if name is None:
-        _all(infos(kind), example)
+        _all(infos(kind), more)
     else:
-        _one(get(kind, name.partition("(")[0].strip()), example)
+        info = get(kind, name.partition("(")[0].strip())
+        _one(info, PATHS.get(name) if info.facts.get("needs") == "path" else None, use.format(shlex.quote(name)))
 
 
 def _all(found: Sequence[Info], example: str) -> None:
@@ -33,7 +40,7 @@ def _all(found: Sequence[Info], example: str) -> None:
     verbatim("  " + example)
 
 
-def _one(info: Info, example: str) -> None:
+def _one(info: Info, with_path: str | None, example: str) -> None:
     say(info.name + (f" ({info.year})" if info.year else ""), style="bold")
     say(info.idea)
     say()
@@ -48,7 +55,7 @@ def _one(info: Info, example: str) -> None:
         head(_ABOUT)
         say(doc.replace("``", "`"))
     head(_EXAMPLE)
-    verbatim("  " + example)
+    verbatim("  " + (with_path or example))
 
 
 def _option(info: Info, name: str) -> list[Cell]:

@@ -18,5 +18,5 @@ def losses(name: Annotated[str | None, argument("one of them", "그중 하나의
     """Print the list or the details."""
     import whynet.losses  # noqa: F401  registers them
 
-    show("loss", name, f"whynet fit digits mlp --loss {name}" if name else "whynet losses mse")
+    show("loss", name, "whynet fit digits mlp --loss {}", "whynet losses mse")
     return None

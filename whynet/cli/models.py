@@ -18,5 +18,5 @@ def models(name: Annotated[str | None, argument("one of them", "그중 하나의
     """Print the list or the details."""
     import whynet.models  # noqa: F401  registers them
 
-    show("model", name, f"whynet describe {name}" if name else "whynet models mlp")
+    show("model", name, "whynet describe {}", "whynet models mlp")
     return None

@@ -18,5 +18,5 @@ def optimizers(name: Annotated[str | None, argument("one of them", "그중 하�
     """Print the list or the details."""
     import whynet.optimizers  # noqa: F401  registers them
 
-    show("optimizer", name, f"whynet fit digits mlp --optimizer {name}" if name else "whynet optimizers adam")
+    show("optimizer", name, "whynet fit digits mlp --optimizer {}", "whynet optimizers adam")
     return None
