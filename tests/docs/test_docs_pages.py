@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from whynet import registry
+from whynet import cli, registry
 from whynet.cli import app, verb
 from whynet.errors import WhynetError
 from whynet.recipe import Recipe
@@ -30,7 +30,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 IN_HTML = re.compile(r'(?:src|href)="([^"]+)"')
 SHELL = re.compile(r"make( (demo|test|lint|bench))?|python3 -m venv .*|\.venv/bin/(pip|python) .*|source .*|export \w+=.*")
 
-discover("whynet.cli", __import__("whynet.cli").cli.__path__)
+discover(cli.__name__, cli.__path__)
 
 
 def name_of(page: Path) -> str:
@@ -68,7 +68,9 @@ def test_every_page_is_there_in_both_languages() -> None:
     assert len(ENGLISH) >= 9
 
 
-@pytest.mark.parametrize(("english", "korean"), zip(ENGLISH, KOREAN, strict=True), ids=[name_of(page) for page in ENGLISH])
+@pytest.mark.parametrize(
+    ("english", "korean"), list(zip(ENGLISH, KOREAN, strict=True)), ids=[name_of(page) for page in ENGLISH]
+)
 def test_both_languages_have_one_structure(english: Path, korean: Path) -> None:
     assert headings(english) == headings(korean)
     assert [language for language, _ in blocks(english)] == [language for language, _ in blocks(korean)]
@@ -156,6 +158,8 @@ def test_a_command_exists(page: str, line: str, monkeypatch: pytest.MonkeyPatch,
     if words[0] != "whynet":
         assert SHELL.fullmatch(line), line
         return
+    if words[1:] in ([one.name] for one in verb.verbs()):
+        return  # the verb itself is spoken of
     called: list[str] = []
     for one in verb.verbs():
         monkeypatch.setitem(verb._verbs, one.name, replace(one, run=_stub(one, called)))
@@ -170,7 +174,7 @@ def _stub(one: verb.Verb, called: list[str]) -> Any:
     def run(**given: Any) -> None:
         called.append(one.name)
         settings, data = given.get("settings"), given.get("data")
-        if settings is not None and data and not data.startswith(("sales", "pictures", "folder", "my", "photos")):
+        if settings is not None and data and not data.startswith(("sales", "pictures", "folder")):
             try:
                 settings.recipe(data, given.get("model") or "mlp")
             except WhynetError as error:
