@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -94,8 +95,13 @@ def test_compare_as_json_counts_seeds_from_the_given_one(whynet):
     assert told["seeds"] == [7, 8]
     assert [level["recipe"].get("batch_size") for level in told["levels"]] == ["16", "all"]
     assert all(len(level["values"]) == 2 for level in told["levels"])
+    shown = whynet("show", "last").out
+    assert told["verdict"]["en"] in shown
+    assert told["report"] in shown
+    assert "<svg" in Path(told["report"]).read_text()
 
 
-def test_compare_of_one_seed_says_that_it_proves_nothing(whynet):
-    said = whynet("compare", "iris", "--factor", "batch_size=16|32", "--seeds", "1", "--epochs", "1")
+def test_compare_of_one_seed_says_that_it_proves_nothing(whynet, tmp_path):
+    said = whynet("compare", "iris", "--factor", "batch_size=16|32", "--seeds", "1", "--epochs", "1", "--no-store")
+    assert list(tmp_path.iterdir()) == []
     assert "One seed tells nothing of luck" in said.out

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whynet.cli.factor import read_factor
+from whynet.cli.keeping import FOLDER, StoreOption, open_store
 from whynet.cli.meter import meter
 from whynet.cli.outcome import METRICS, chance
-from whynet.cli.screen import Cell, as_json, head, metric_spark, pairs, say, seconds, table
+from whynet.cli.screen import Cell, as_json, head, metric_spark, pairs, say, seconds, table, verbatim
 from whynet.cli.settings import Data, Model, Settings
 from whynet.cli.threads import suit
 from whynet.cli.verb import option, verb
@@ -17,6 +19,7 @@ from whynet.text import Text
 if TYPE_CHECKING:
     from whynet.experiment.compare import Comparison
     from whynet.experiment.statistics import Interval
+    from whynet.runs.store import Store
 
 
 @verb(
@@ -48,23 +51,39 @@ def compare(
     ],
     model: Model = "mlp",
     seeds: Annotated[int, Range(least=1), option("how many seeds each value is trained with", "값마다 학습할 시드의 수")] = 5,
+    store: StoreOption = FOLDER,
+    no_store: Annotated[bool, option("keep nothing", "아무것도 저장하지 않는다")] = False,
     json: Annotated[bool, option("print the result as JSON", "결과를 JSON으로 출력한다")] = False,
 ) -> int | None:
-    """Train all arms and print the table and the verdict."""
+    """Train all arms, print the table and the verdict, and keep them with a report."""
     from whynet.engine.arm import prepare
     from whynet.experiment.compare import compare as run
     from whynet.experiment.factor import levels_of
 
     recipe, values = settings.recipe(data, model), read_factor(factor)
     levels = levels_of(recipe, values)[1]
+    kept = None if no_store else open_store(store)
     suit(prepare(level.recipe).network.module for level in levels)
     with meter() as listen:
         made = run(recipe, values, range(recipe.seed, recipe.seed + seeds), listen=listen)
+    page = _keep(made, kept, f"{recipe.data} · {factor}") if kept else None
     if json:
-        as_json(made.to_dict())
+        as_json({**made.to_dict(), "report": page})
     else:
         report(made)
+        if page:
+            verbatim(str(_KEPT.fill(page=page)))
     return None
+
+
+def _keep(made: Comparison, store: Store, title: str) -> Path:
+    """Keep the numbers and a page that tells them."""
+    from whynet.report import html
+    from whynet.report.comparison import comparison_report
+
+    return (
+        store.keep("comparison", title, made.to_dict(), {"report.html": html(comparison_report(made)).encode()}) / "report.html"
+    )
 
 
 def report(made: Comparison) -> None:
@@ -121,3 +140,4 @@ _ONE_SEED = Text(
     "시드가 하나면 운인지 알 수 없다: --seeds 5를 쓴다.",
 )
 _TOOK = Text("{arms} networks in {time}.", "네트워크 {arms}개, {time}.")
+_KEPT = Text("Kept with a report: {page}", "보고서와 함께 저장했다: {page}")
