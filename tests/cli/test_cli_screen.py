@@ -87,6 +87,20 @@ def test_a_table_on_a_narrow_terminal_stays_inside_it(monkeypatch, lang):
     assert max(cell_len(line) for line in lines) <= 60
 
 
+def test_a_sentence_without_room_goes_under_its_row(monkeypatch):
+    file = io.StringIO()
+    monkeypatch.setattr(screen, "out", lambda: Console(file=file, width=70, force_terminal=True, color_system=None))
+    rows = [["a" * 30, "1", "first " * 20], ["b", "22", "second " * 20]]
+    screen.table(["name", "number", "idea"], rows, right=(1,), wrap=2)
+    lines = [line.rstrip() for line in file.getvalue().splitlines()]
+    assert lines[0] == "name" + " " * 29 + "number"
+    assert lines[2] == "a" * 30 + " " * 8 + "1"
+    assert lines[3] == "    " + " ".join(["first"] * 11)
+    assert lines[5] == "b" + " " * 36 + "22"
+    assert lines[6].startswith("    second")
+    assert len(lines) == 9
+
+
 def test_square_brackets_are_not_markup(capsys):
     screen.say("mlp(widths=[64, 64]) [bold]")
     screen.verbatim("[red]x[/red] :smile:")

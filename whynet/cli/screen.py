@@ -12,13 +12,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
+from rich.segment import Segments
 from rich.table import Table
 from rich.text import Text as Styled
 
 from whynet.text import Text
 
 BARS = "▁▂▃▄▅▆▇█"
+READABLE = 40  # cells that a sentence needs to be read at ease
 Cell = str | Text | float | int | None
 
 
@@ -60,13 +64,35 @@ def pairs(rows: Iterable[tuple[Cell, Cell]]) -> None:
 
 
 def table(columns: Sequence[Cell], rows: Iterable[Sequence[Cell]], right: Sequence[int] = (), wrap: int | None = None) -> None:
-    """A table with a rule under its head. ``right``: columns of numbers; ``wrap``: the one that may be broken into lines."""
+    """A table with a rule under its head. ``right``: columns of numbers; ``wrap``: the one that may be broken into lines.
+
+    Where the last column would be left with too little room on a terminal, it goes under each row instead.
+    """
+    kept, console = list(rows), out()
+    if console.is_terminal and wrap == len(columns) - 1:
+        others = _made(columns[:-1], [row[:-1] for row in kept], right, None)
+        if console.width - _width(others) < READABLE < max((cell_len(str(row[-1])) for row in kept), default=0):
+            _stacked(console, others, [row[-1] for row in kept])
+            return
+    _print_table(_made(columns, kept, right, wrap))
+
+
+def _made(columns: Sequence[Cell], rows: Iterable[Sequence[Cell]], right: Sequence[int], wrap: int | None) -> Table:
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for i, name in enumerate(columns):
         made.add_column(_cell(name), justify="right" if i in right else "left", no_wrap=i != wrap, overflow="fold")
     for row in rows:
         made.add_row(*(_cell(cell) for cell in row))
-    _print_table(made)
+    return made
+
+
+def _stacked(console: Console, made: Table, under: Sequence[Cell]) -> None:
+    """The table line by line (head, rule, rows), with a cell indented under each row."""
+    lines = list(console.render_lines(made, console.options.update(width=_width(made)), pad=False, new_lines=True))
+    for i, line in enumerate(lines):
+        console.print(Segments(line), end="")
+        if i >= 2:
+            console.print(Padding(_cell(under[i - 2]), (0, 0, 0, 4)))
 
 
 def _print_table(made: Table) -> None:
