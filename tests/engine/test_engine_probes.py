@@ -223,3 +223,10 @@ def test_activations_that_never_ran_are_nan(points: Any, trained: Any) -> None:
 def test_without_activations_there_is_nothing_to_read(points: Any, trained: Any) -> None:
     [outcome] = trained(prepare(recipe(points, "softmax_regression", batch_size=10, steps=3)), probes=all_probes())
     assert {reading.probe for reading in outcome.history.readings} == BY_LAYER.keys()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_probes_that_find_nothing_to_read_read_nothing(points: Any, trained: Any, count: int) -> None:
+    probes = tuple(probe for probe in all_probes() if probe.name in BY_ACTIVATION)
+    arms = [prepare(recipe(points, "softmax_regression", batch_size=10, steps=3, seed=seed)) for seed in range(count)]
+    assert [outcome.history.readings for outcome in trained(*arms, probes=probes)] == [[]] * count

@@ -162,7 +162,7 @@ class _Training:
             self.pending = []
         names = [(probe.name, layer) for probe in self.watching.probes for layer in probe.layers(self.population.network)]
         for step, values in self.readings:
-            rows = values.reshape(-1, len(names)).tolist()
+            rows = values.reshape(len(self.states), len(names)).tolist()
             for state, row in zip(self.states, rows, strict=True):
                 if not state.left:
                     state.history.readings += [Reading(step, p, layer, v) for (p, layer), v in zip(names, row, strict=True)]
