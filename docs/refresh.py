@@ -3,7 +3,7 @@
     .venv/bin/python docs/refresh.py
 
 In a page, ``<!-- example: recipes.py -->`` stands above the whole of docs/examples/recipes.py, and ``<!-- list: optimizer -->``
-above everything registered as one, in the page's language, up to ``<!-- end -->``. A test fails where a page is behind.
+above everything registered as one, in the page's language, up to ``<!-- end -->``; ``<!-- count: cause -->7`` is how many. A test fails where a page is behind.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from whynet.text import Language, Text, use_language
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "docs" / "examples"
 EXAMPLE = re.compile(r"<!-- example: (\S+) -->\n```python\n.*?```\n", re.DOTALL)
+COUNT = re.compile(r"<!-- count: (\w+) -->\d+")
 LIST = re.compile(r"<!-- list: (\w+) -->\n.*?<!-- end -->\n", re.DOTALL)
 
 
@@ -41,6 +42,7 @@ def refreshed(page: Path) -> str:
     discover()
     with use_language(language_of(page)):
         text = EXAMPLE.sub(lambda found: _example(found[1]), page.read_text("utf-8"))
+        text = COUNT.sub(lambda found: f"<!-- count: {found[1]} -->{_count(found[1])}", text)
         return LIST.sub(lambda found: f"<!-- list: {found[1]} -->\n{_list(found[1])}\n<!-- end -->\n", text)
 
 
@@ -53,6 +55,10 @@ def discover() -> None:
 
 def _example(name: str) -> str:
     return f"<!-- example: {name} -->\n```python\n{(EXAMPLES / name).read_text('utf-8')}```\n"
+
+
+def _count(kind: Any) -> int:
+    return len(registry.names(kind))
 
 
 def _list(kind: str) -> str:

@@ -131,7 +131,7 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
             path, _, anchor = target.partition("#")
             assert (page.parent / path).exists(), target
             assert not anchor, "a link to a heading breaks when the heading is reworded"
-    for path in re.findall(r"`((?:whynet|tests|docs|benchmarks)/[\w./]*)`", text):
+    for path in re.findall(r"`((?:whynet|tests|docs|benchmarks)/[\w./-]*)`", text):
         assert (ROOT / path).exists() or path.endswith("sign_sgd.py"), path
 
 
@@ -164,7 +164,7 @@ def test_a_command_exists(page: str, line: str, monkeypatch: pytest.MonkeyPatch,
     for one in verb.verbs():
         monkeypatch.setitem(verb._verbs, one.name, replace(one, run=_stub(one, called)))
     assert app.main(words[1:]) == 0, capsys.readouterr().err
-    assert called or len(words) == 1 or words[1].startswith("-")
+    assert called or len(words) == 1 or "--help" in words
 
 
 def _stub(one: verb.Verb, called: list[str]) -> Any:
