@@ -61,6 +61,7 @@ def test_nothing_is_kept_where_it_is_not_wanted(whynet, tmp_path):
     assert said.code == 0
     assert list(tmp_path.iterdir()) == []
     assert "whynet show" not in said.out
+    assert "Next" not in whynet("fit", *QUICK, "--no-store").out  # it learned, and there is nothing to show
 
 
 def test_a_store_of_ones_own_is_named_in_what_to_do_next(whynet, tmp_path):

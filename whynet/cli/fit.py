@@ -72,11 +72,12 @@ def fit(
 
 def _next(trained: Trained, store: str, why: str) -> None:
     """What to do now: look at it, and ask why where it did not learn."""
-    head(_NEXT)
-    if not learned(trained.fitted):
-        verbatim("  " + why)
-    if trained.run:
-        verbatim("  " + command("show", trained.run.id, store))
+    lines = [] if learned(trained.fitted) else [why]
+    lines += [command("show", trained.run.id, store)] if trained.run else []
+    if lines:
+        head(_NEXT)
+    for line in lines:
+        verbatim("  " + line)
 
 
 _NEXT = Text("Next", "다음에 할 일")
