@@ -127,8 +127,8 @@ def _operate(
     keep_last: bool,
 ) -> Recipe | None:
     def transform(whole: nn.Module) -> bool:
-        found = [(parent, name, child) for parent in whole.modules() for name, child in parent.named_children()]
-        leaves = [(parent, name, child) for parent, name, child in found if not list(child.children())]
+        found = [(*path.rpartition("."), child) for path, child in whole.named_modules(remove_duplicate=False) if path]
+        leaves = [(whole.get_submodule(above), name, child) for above, _, name, child in found if not list(child.children())]
         weighted = [place for place in leaves if isinstance(place[2], nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d)]
         places = [place for place in leaves if not (keep_last and weighted and place is weighted[-1])]
         if last_module:
