@@ -64,10 +64,13 @@ class Arm:
         return self.recipe.steps or self.recipe.epochs * self.steps_per_epoch
 
     @cached_property
-    def learning_rates(self) -> Tensor:
-        """The learning rate of every step after the schedule, (T,) float64."""
-        schedule = registry.make("schedule", self.recipe.schedule)
-        factors = [schedule(step, self.total_steps, self.steps_per_epoch) for step in range(self.total_steps)]
+    def schedule(self) -> Any:
+        """The learning rate's schedule."""
+        return registry.make("schedule", self.recipe.schedule)
+
+    def learning_rates(self, start: int, stop: int) -> Tensor:
+        """The learning rate after the schedule of the steps from start (0 is the first) up to stop, float64."""
+        factors = [self.schedule(step, self.total_steps, self.steps_per_epoch) for step in range(start, stop)]
         return self.optimizer.lr * torch.tensor(factors, dtype=torch.float64)
 
     def order(self, epoch: int) -> list[Tensor]:

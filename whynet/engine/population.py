@@ -25,6 +25,7 @@ from whynet.optimizers.optimizer import State
 from whynet.text import Text, plain
 
 Tier = Literal["auto", "eager", "traced"]
+BLOCK = 1024  # steps whose learning rates are worked out at once
 WORTH_TRACING = 100  # uses; tracing takes about as long as it saves in so many steps
 EVALUATION_BUDGET = 2**22  # numbers of input handed to one evaluation pass, over all arms
 
@@ -50,8 +51,9 @@ class Population:
             if name != "lr"
         ]
         self._hyper_names = [name for name in first.optimizer.hyper if name != "lr"]
-        self._rates = self._join([arm.learning_rates for arm in self.arms]).unbind(-1)  # T × (), or T × (A,)
-        self._counts = torch.arange(1, first.total_steps + 1, dtype=torch.float64).unbind()  # T × ()
+        self._block = -1  # which stretch of steps the next two are for
+        self._rates: tuple[Tensor, ...] = ()  # BLOCK × (), or BLOCK × (A,)
+        self._counts: tuple[Tensor, ...] = ()  # BLOCK × ()
         self._pool_x, self._pool_y, self._offsets = self._pools()
         self._functions: dict[tuple[int, bool], tuple[Callable[..., Sequence[Tensor]], Tape]] = {}
         starts = [Checkpoint(0, a.network.initial, a.network.buffers, a.optimizer.start(a.network.initial)) for a in self.arms]
@@ -145,7 +147,7 @@ class Population:
         if not self.network.module.training:  # an evaluation came between
             self.network.train()
         function, tape = self._function(x, y, probing)
-        rate, count = self._rates[number - 1], self._counts[number - 1]
+        rate, count = self._schedule(number)
         arguments = [*self._leaves, *self._hyper, rate, count, x, y, *self._noise(tape, number)]
         with torch.no_grad():
             if tape.overlooked:
@@ -167,6 +169,16 @@ class Population:
             with seeded(self.arms[0].seed, "noise"):  # tracing runs the step, which may draw
                 self._functions[key] = self._make(x, y, probing)
         return self._functions[key]
+
+    def _schedule(self, number: int) -> tuple[Tensor, Tensor]:
+        """The learning rate of a step, () or (A,), and its number as a tensor; made for a stretch of steps at a time."""
+        block, at = divmod(number - 1, BLOCK)
+        if block != self._block:
+            start, stop = block * BLOCK, min((block + 1) * BLOCK, self.arms[0].total_steps)
+            self._rates = self._join([arm.learning_rates(start, stop) for arm in self.arms]).unbind(-1)
+            self._counts = torch.arange(start + 1, stop + 1, dtype=torch.float64).unbind()
+            self._block = block
+        return self._rates[at], self._counts[at]
 
     def _noise(self, tape: Tape, number: int) -> tuple[Tensor, Tensor]:
         if tape.is_empty:
@@ -196,7 +208,7 @@ class Population:
         buffers = dict(zip(self.buffer_names, self._leaves[1:cut], strict=True))
         state = dict(zip(self.state_names, self._leaves[cut:], strict=True))
         hyper = dict(zip(self._hyper_names, self._hyper, strict=True))
-        example = [self._leaves[0], buffers, state, hyper, self._rates[0], self._counts[0], x, y, *self._noise(tape, 1)]
+        example = [self._leaves[0], buffers, state, hyper, *self._schedule(1), x, y, *self._noise(tape, 1)]
         flat = Flat(mapped, example)
         if self.untraceable is None and self._traces(len(x) if self.size == 1 else x.shape[1], probing):
             try:
