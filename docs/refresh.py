@@ -3,7 +3,8 @@
     .venv/bin/python docs/refresh.py
 
 In a page, ``<!-- example: recipes.py -->`` stands above the whole of docs/examples/recipes.py, and ``<!-- list: optimizer -->``
-above everything registered as one, in the page's language, up to ``<!-- end -->``; ``<!-- count: cause -->7`` is how many. A test fails where a page is behind.
+above everything registered as one, in the page's language, up to ``<!-- end -->``; ``<!-- count: cause -->`` stands before their
+number. A test fails where a page is behind.
 """
 
 from __future__ import annotations

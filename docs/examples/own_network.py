@@ -26,7 +26,7 @@ class MyNet(nn.Module):
 
 model = MyNet()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-diagnosis = whynet.why(model, (x, y), nn.CrossEntropyLoss(), optimizer, epochs=5, seeds=3)
+diagnosis = whynet.why(model, (x, y), nn.CrossEntropyLoss(), optimizer, epochs=5)
 
 print(diagnosis.verdict)
 for remedy in diagnosis.mending:
