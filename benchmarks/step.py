@@ -118,12 +118,18 @@ def advance(steps: Iterator[object], count: int) -> Callable[[], None]:
     return work
 
 
+def in_turns(theirs: Iterator[object], ours: Iterator[object], count: int, turns: int = 5) -> tuple[float, float]:
+    """The seconds that each side takes for ``count`` steps, a few at a time in turn."""
+    pairs = [(seconds(advance(theirs, count // turns)), seconds(advance(ours, count // turns))) for _ in range(turns)]
+    return sum(a for a, _ in pairs), sum(b for _, b in pairs)
+
+
 def steps_ratio(one: Recipe, rounds: int, count: int) -> tuple[Ratio, float]:
     """Steps alone, both sides warm; and whynet's microseconds a step."""
     ours = stepping(one.change(steps=ENOUGH), Watching((), evaluations=1))
     theirs = plain(prepare(one))
-    advance(ours, count)(), advance(theirs, count)()
-    pairs = [(seconds(advance(theirs, count)), seconds(advance(ours, count))) for _ in range(rounds)]
+    in_turns(theirs, ours, count)  # to be warm
+    pairs = [in_turns(theirs, ours, count) for _ in range(rounds)]
     return Ratio([a / b for a, b in pairs]), statistics.median(b for _, b in pairs) / count * 1e6
 
 
@@ -134,8 +140,8 @@ def probes_ratio(one: Recipe, rounds: int, count: int) -> Ratio:
         ours = stepping(one.change(steps=10 * count + 1), Watching(all_probes(), evaluations=1))
         theirs = plain(prepare(one))
         advance(ours, 1)(), advance(theirs, 1)()
-        pairs = [(seconds(advance(theirs, count)), seconds(advance(ours, count))) for _ in range(10)]
-        found.append(sum(a for a, _ in pairs) / sum(b for _, b in pairs))
+        a, b = in_turns(theirs, ours, 10 * count, turns=50)
+        found.append(a / b)
     return Ratio(found)
 
 
