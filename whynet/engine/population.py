@@ -257,7 +257,7 @@ class Population:
         rows = max(1, EVALUATION_BUDGET // max(1, x[0][0].numel() * self.size))
         run = vmap(lambda w, b, part: self.network(w, clone(b), part), in_dims=(0, 0, None if shared else 0))
         parts = []
-        with torch.no_grad():
+        with torch.no_grad(), seeded(self.arms[0].seed, "sample"):  # what draws here is refused, or is drawn alike for all
             for start in range(0, len(x[0]), rows):
                 part = x[0][start : start + rows] if shared else torch.stack([one[start : start + rows] for one in x])
                 parts.append(run(self.weights, self.buffers, part))
