@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from whynet.doctor.rates import nearest_power, rate, scaled_rate
+from whynet.doctor.rates import nearest_power, power_above, rate, scaled_rate
 from whynet.doctor.scaling import standardised
 from whynet.doctor.surgery import (
     looks_like_probabilities,
@@ -200,6 +200,13 @@ def test_the_rate_of_ones_own_optimizer_is_read_and_scaled() -> None:
 )
 def test_the_nearest_power_of_ten(factor: float, power: int) -> None:
     assert nearest_power(factor) == power
+
+
+@pytest.mark.parametrize(
+    ("factor", "power"), [(7, 10), (10, 10), (11, 100), (300, 1000), (1e9, 10_000), (float("nan"), 10), (0, 10)]
+)
+def test_the_power_of_ten_above(factor: float, power: int) -> None:
+    assert power_above(factor) == power
 
 
 @pytest.mark.parametrize(

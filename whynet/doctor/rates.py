@@ -33,6 +33,11 @@ def nearest_power(factor: float) -> int:
     return int(10 ** min(4, max(1, round(math.log10(factor))))) if 0 < factor < math.inf else 10
 
 
+def power_above(factor: float) -> int:
+    """The least power of ten that is no smaller than a factor, from 10 to 10,000."""
+    return int(10 ** min(4, max(1, math.ceil(math.log10(factor) - 1e-9)))) if 0 < factor < math.inf else 10
+
+
 def scaled_rate(recipe: Recipe, factor: float) -> Recipe | None:
     """The recipe with its learning rate multiplied."""
     name, options = settings(recipe)

@@ -6,7 +6,7 @@ import numpy as np
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
 from whynet.doctor.examination import Examination
-from whynet.doctor.rates import nearest_power, rate, scaled_rate
+from whynet.doctor.rates import power_above, rate, scaled_rate
 from whynet.registry import register
 from whynet.text import Text, plain
 
@@ -26,7 +26,7 @@ class LrTooLow(Cause):
     About 10⁻³ a step is usual (Karpathy 2015); below 10⁻⁴ some ten thousand steps are needed to change the weights by their own
     length. It counts only where no layer moves faster, at the start or later: steps that were long once and then stopped have another
     cause. A loss that is still falling when training ends fits, and fits too few epochs as well, so it speaks neither way here.
-    The rates tried bring the updates to about 10⁻³, and to ten times that.
+    The rates tried bring the longest update to between 10⁻³ and 10⁻², and to ten times that, which still is below a tenth.
     """
 
     name = "lr-too-low"
@@ -58,7 +58,7 @@ class LrTooLow(Cause):
             return []
         name = Text("learning rate × {factor} ({rate:g})", "학습률 × {factor} ({rate:g})")
         largest = max(_steps(seen), default=0.0)
-        wanted = nearest_power(USUAL / largest) if 0 < largest < SHORT else 10
+        wanted = power_above(USUAL / largest) if 0 < largest < SHORT else 10
         return [
             Remedy(name.fill(factor=factor, rate=now * factor), lambda r, f=factor: scaled_rate(r, f))  # type: ignore[misc]
             for factor in (wanted, 10 * wanted)
