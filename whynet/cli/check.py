@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated
 
 from whynet.cli.screen import as_json, say, seconds, table
-from whynet.cli.threads import suit
 from whynet.cli.verb import option, verb
 from whynet.errors import WhynetError
 from whynet.text import Text, plain, use_language
@@ -117,7 +116,6 @@ def _gradient() -> Text:
 
 
 def _learns() -> Text:
-    suit([])
     from whynet.engine.fit import fit
     from whynet.engine.train import Watching
     from whynet.recipe import recipe

@@ -11,7 +11,6 @@ from whynet.cli.meter import meter
 from whynet.cli.outcome import METRICS, chance
 from whynet.cli.screen import Cell, as_json, head, metric_spark, pairs, say, seconds, table, verbatim
 from whynet.cli.settings import Data, Model, Settings
-from whynet.cli.threads import suit
 from whynet.cli.verb import option, verb
 from whynet.registry import Range
 from whynet.text import Text
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     "요인(factor) 하나의 여러 값을 여러 시드(seed)에서 비교한다. 나머지는 모두 같게 둔다.",
     place=20,
     examples=[
-        "whynet compare digits mlp --factor model.activation=sigmoid,relu,tanh --seeds 3 --epochs 3",
+        "whynet compare digits mlp --factor model.activation=sigmoid,relu,tanh --seeds 5 --epochs 3",
         "whynet compare digits mlp --factor 'batch_size=16|256' --seeds 3 --epochs 2",
     ],
     more=Text(
@@ -56,14 +55,10 @@ def compare(
     json: Annotated[bool, option("print the result as JSON", "결과를 JSON으로 출력한다")] = False,
 ) -> int | None:
     """Train all arms, print the table and the verdict, and keep them with a report."""
-    from whynet.engine.arm import prepare
     from whynet.experiment.compare import compare as run
-    from whynet.experiment.factor import levels_of
 
     recipe, values = settings.recipe(data, model), read_factor(factor)
-    levels = levels_of(recipe, values)[1]
     kept = None if no_store else open_store(store)
-    suit(prepare(level.recipe).network.module for level in levels)
     with meter() as listen:
         made = run(recipe, values, range(recipe.seed, recipe.seed + seeds), listen=listen)
     page = _keep(made, kept, f"{recipe.data} · {factor}") if kept else None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from whynet.cli.app import StoppedError
 from whynet.cli.progress import Watcher
-from whynet.cli.threads import suit
 from whynet.cli.verb import option
 from whynet.text import Text
 
@@ -58,7 +57,6 @@ def train(arm: Arm, watcher: Watcher, store: str | None) -> Trained:
     from whynet.runs.fit import record
     from whynet.runs.settings import write_settings
 
-    suit([arm.network.module])
     watching = Watching(all_probes())
     if store is None:
         try:
@@ -66,7 +64,7 @@ def train(arm: Arm, watcher: Watcher, store: str | None) -> Trained:
         except KeyboardInterrupt:
             raise StoppedError(_LOST.fill(step=watcher.step, total=watcher.total)) from None
     watching, kept = replace(watching, checkpoint_every=EVERY), open_store(store)
-    recording = kept.begin(arm, write_settings(watching, "traced"), listen=watcher)
+    recording = kept.begin(arm, write_settings(watching, "auto"), listen=watcher)
     try:
         run = record(kept, arm, recording, events([arm], watching))
     except KeyboardInterrupt:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 import webbrowser
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from whynet.cli.dataset_pictures import Named, pictures
 from whynet.cli.screen import head, say, verbatim
 from whynet.cli.settings import Data, Target, located
 from whynet.cli.verb import option, verb
-from whynet.text import Text
+from whynet.text import Text, language
 
 if TYPE_CHECKING:
     from whynet.data import Dataset
@@ -34,6 +34,7 @@ def look(
 ) -> int | None:
     """Print the summary, write a PNG for each picture and all of it as look.html."""
     from whynet.data import load, summary
+    from whynet.figures import look as draw
     from whynet.figures import save
     from whynet.report import write
 
@@ -47,9 +48,11 @@ def look(
         for note in dataset.notes:
             say(f"- {note}")
     folder = Path(out) if out is not None else Path("look") / Path(dataset.name).name
-    shown = pictures(dataset)
-    files = [save(one.draw(), folder / f"{one.name}.png") for one in shown]
-    page = write(_report(dataset, lines, shown, shlex.join(["whynet", "look", data])), folder / "look.html")
+    shown = draw(dataset)
+    files = [save(figure, folder / f"{i}.png") for i, (_, figure) in enumerate(shown, 1)]
+    page = write(
+        _report(dataset, lines, [title for title, _ in shown], shlex.join(["whynet", "look", data])), folder / "look.html"
+    )
     head(_WRITTEN)
     for path in [*files, page]:
         verbatim(f"  {path}")
@@ -58,12 +61,15 @@ def look(
     return None
 
 
-def _report(dataset: Dataset, lines: list[Text], shown: list[Named], command: str) -> Report:
+def _report(dataset: Dataset, lines: list[Text], titles: list[Text], command: str) -> Report:
+    from whynet.figures import look as draw
     from whynet.report import Note, Paragraph, Picture, Report, Section
 
+    in_language = cache(lambda name: [figure for _, figure in draw(dataset)])  # all of them at once, in each language
     sections = [Section(_SUMMARY, [*map(Paragraph, lines), *map(Note, dataset.notes)])]
-    if shown:
-        sections.append(Section(_PICTURES, [Picture(one.draw, one.caption) for one in shown]))
+    if titles:
+        shown = [Picture(lambda i=i: in_language(language())[i], title) for i, title in enumerate(titles)]  # type: ignore[misc]
+        sections.append(Section(_PICTURES, shown))
     return Report(_TITLE.fill(name=dataset.name), lines[1], "neutral", sections, {"data": dataset.name, "command": command})
 
 

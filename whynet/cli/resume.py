@@ -9,7 +9,6 @@ from whynet.cli.keeping import FOLDER, StoreOption, command, open_store, stopped
 from whynet.cli.outcome import report, summary
 from whynet.cli.progress import Watcher
 from whynet.cli.screen import as_json, head, say, verbatim
-from whynet.cli.threads import suit
 from whynet.cli.verb import argument, option, verb
 from whynet.text import Text
 
@@ -32,13 +31,10 @@ def resume(
     json: Annotated[bool, option("print the result as JSON", "결과를 JSON으로 출력한다")] = False,
 ) -> int | None:
     """Train the rest and report. 1 where the loss stopped being a number."""
-    from whynet.engine.arm import prepare
     from whynet.runs.resume import resume as go_on
 
     kept = open_store(store)
     found = kept.open(run)
-    if found.status == "interrupted" and found.recipe.is_written:
-        suit([prepare(found.recipe).network.module])
     if not json:
         say(
             (_GOING_ON if found.status == "interrupted" else _ENDED).fill(
