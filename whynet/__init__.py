@@ -62,6 +62,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'whynet' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_PLACES[name]), name)
+    place = import_module(_PLACES[name])
+    value = place if name == "recipe" else getattr(place, name)  # the module of that name can be called
     globals()[name] = value  # a room may carry the name of what is in it: recipe, data
     return value

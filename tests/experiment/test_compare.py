@@ -137,7 +137,7 @@ def test_a_hidden_layer_is_found_to_matter_for_xor() -> None:
     assert row.difference is not None
     assert row.difference.low > 0.2  # a line gets at most three of four corners right
     assert made.summary("mlp(widths=[])").mean.mean < 0.8 < row.mean.mean
-    assert "beats" in str(made.verdict)
+    assert "against" in str(made.verdict)
 
 
 def test_a_factor_that_does_nothing_makes_no_difference() -> None:
@@ -193,6 +193,15 @@ def test_the_comparison_is_plain_data(exploded: Comparison) -> None:
     assert data["notes"][0]["ko"]
 
 
+def test_one_seed_about_to_explode_does_not_drown_the_others() -> None:
+    base = recipe("sine", "mlp(widths=[8])", optimizer="sgd(lr=0.1)", steps=6, batch_size=16)
+    made = compare(base, {"optimizer.lr": [0.1, 30.0]}, 5, watching=SHORT)
+    raw = [one.score("test") for one in made.arms["lr=30.0"]]
+    assert min(raw) < -1000  # R² has no floor
+    assert made.values["lr=30.0"] == [float("nan") if math.isnan(v) else max(v, -1.0) for v in raw]
+    assert made.summary("lr=30.0").outcome == "worse"
+
+
 def test_where_everything_diverged_nothing_can_be_told() -> None:
     base = recipe("sine", "mlp(widths=[8])", optimizer="sgd(lr=1e6)", steps=20, batch_size=16)
     made = compare(base, {"optimizer.lr": [1e6, 1e7]}, 4, watching=SHORT)
@@ -230,9 +239,9 @@ def test_every_verdict_reads_in_both_languages(exploded: Comparison) -> None:
 @pytest.mark.parametrize(
     ("gaps", "words"),
     [
-        ({"b": [0.9] * 5, "c": [0.1] * 5}, "b beats a"),
+        ({"b": [0.9] * 5, "c": [0.1] * 5}, "b against a: better"),
         ({"b": [0.1] * 5, "c": [0.2] * 5}, "a is better than all 2 others"),
-        ({"b": [0.1] * 5, "c": [0.5] * 5}, "No level beats a; worse: b"),
+        ({"b": [0.1] * 5, "c": [0.5] * 5}, "No level against a; worse: b"),
         ({"b": [0.5] * 5, "c": [0.5] * 5}, "No difference from a was detected"),
         ({"b": [0.1] * 5}, "Against a: worse"),
     ],

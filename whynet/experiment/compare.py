@@ -25,9 +25,11 @@ from whynet.experiment.tuning import RATES, Tuned, tune
 from whynet.recipe import Recipe, with_seed
 from whynet.spec import Spec
 from whynet.task import Task
-from whynet.text import Text
+from whynet.text import Text, plain
 
-BOUNDS: Mapping[str, Bounds] = {"accuracy": (0.0, 1.0), "r2": (-np.inf, 1.0)}
+# R² has no floor of its own: a network about to explode reaches -10⁸, and one such seed would drown all others. Errors of twice the
+# spread of the targets are as bad as it gets here.
+BOUNDS: Mapping[str, Bounds] = {"accuracy": (0.0, 1.0), "r2": (-1.0, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,11 @@ class Comparison:
 
     @cached_property
     def values(self) -> dict[str, list[float]]:
-        """The metric by level, a value for each seed; NaN where training diverged."""
+        """The metric by level, a value for each seed; NaN where training diverged. An R² below -1 counts as -1."""
+        least = BOUNDS.get(self.metric, (None, None))[0]
+        worst = -np.inf if least is None else least
         return {
-            name: [np.nan if one.outcome.status == "diverged" else one.score("test") for one in arms]
+            name: [np.nan if one.outcome.status == "diverged" else float(np.maximum(one.score("test"), worst)) for one in arms]
             for name, arms in self.arms.items()
         }
 
@@ -83,7 +87,7 @@ class Comparison:
         worse = [r for r in rows if r.outcome == "worse"]
         if better:
             top = better[0]
-            return _BETTER.fill(level=top.level, baseline=self.baseline, words=top.verdict, count=len(better), n=len(rows))
+            return _BETTER.fill(level=top.level, baseline=self.baseline, words=top.verdict, rest=self._rest(better, rows))
         if worse and len(worse) == len(rows):
             one = _SAME.fill(baseline=self.baseline, words=worse[0].verdict)
             return one if len(rows) == 1 else _ALL_WORSE.fill(baseline=self.baseline, n=len(rows))
@@ -94,6 +98,10 @@ class Comparison:
         return (
             _SAME.fill(baseline=self.baseline, words=rows[0].verdict) if len(rows) == 1 else _NONE.fill(baseline=self.baseline)
         )
+
+    @staticmethod
+    def _rest(better: Sequence[LevelSummary], rows: Sequence[LevelSummary]) -> Text:
+        return _REST.fill(count=len(better), n=len(rows)) if len(rows) > 1 else plain("")
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain data: recipes, values, statistics."""
@@ -230,10 +238,8 @@ _RATE_IS_FACTOR = Text(
     "The learning rate is the factor here, so it cannot be tuned for each level as well. Leave tune_rates out.",
     "학습률(learning rate)이 요인이므로 수준마다 따로 조정할 수 없다. tune_rates를 뺀다.",
 )
-_BETTER = Text(
-    "{level} beats {baseline}: {words} ({count} of {n} levels are better)",
-    "{level:이} {baseline}보다 낫다: {words} (수준 {n}개 가운데 {count}개가 더 좋다)",
-)
+_BETTER = Text("{level} against {baseline}: {words}{rest}", "{baseline}에 견주어 {level}: {words}{rest}")
+_REST = Text(". {count} of {n} levels are better", ". 수준 {n}개 가운데 {count}개가 더 좋다")
 _ALL_WORSE = Text("{baseline} is better than all {n} others.", "{baseline:이} 다른 {n}개보다 모두 낫다.")
 _SOME_WORSE = Text(
     "No level beats {baseline}; worse: {worse}.",
