@@ -137,7 +137,7 @@ def test_a_hidden_layer_is_found_to_matter_for_xor() -> None:
     assert row.difference is not None
     assert row.difference.low > 0.2  # a line gets at most three of four corners right
     assert made.summary("mlp(widths=[])").mean.mean < 0.8 < row.mean.mean
-    assert "against" in str(made.verdict)
+    assert ": better" in str(made.verdict)
 
 
 def test_a_factor_that_does_nothing_makes_no_difference() -> None:
@@ -241,7 +241,7 @@ def test_every_verdict_reads_in_both_languages(exploded: Comparison) -> None:
     [
         ({"b": [0.9] * 5, "c": [0.1] * 5}, "b against a: better"),
         ({"b": [0.1] * 5, "c": [0.2] * 5}, "a is better than all 2 others"),
-        ({"b": [0.1] * 5, "c": [0.5] * 5}, "No level against a; worse: b"),
+        ({"b": [0.1] * 5, "c": [0.5] * 5}, "No level beats a; worse: b"),
         ({"b": [0.5] * 5, "c": [0.5] * 5}, "No difference from a was detected"),
         ({"b": [0.1] * 5}, "Against a: worse"),
     ],
