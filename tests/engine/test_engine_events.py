@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from whynet.engine.arm import prepare
 from whynet.engine.events import ArmLeft, Checkpointed, Finished, Measured, Started, Stepped
@@ -59,6 +61,25 @@ def test_not_asking_pauses_and_asking_takes_one_step(points: Any) -> None:
             torch.manual_seed(len(losses))  # whatever happens in the pause
             torch.rand(7)
     assert losses == whole
+
+
+def test_training_uses_one_thread_and_gives_the_others_back_between_events(points: Any) -> None:
+    inside: list[int] = []
+
+    def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+        inside.append(torch.get_num_threads())
+        return F.cross_entropy(outputs, targets)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        one, other = (train([prepare(short(points, loss=loss))], tier="eager") for _ in range(2))
+        inside.clear()
+        for _ in zip(one, other, strict=True):  # two trainings in turn
+            assert torch.get_num_threads() == 3
+        assert set(inside) == {1}
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_closing_cancels(points: Any) -> None:

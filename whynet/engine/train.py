@@ -56,7 +56,13 @@ def train(
     Raises `UnstackableError` before the first event where several arms cannot run as one.
     """
     with one_thread():
-        yield from _Training(arms, watching or Watching(), tier, resume).run()
+        events = _Training(arms, watching or Watching(), tier, resume).run()
+    while True:
+        with one_thread():  # for one event at a time: whoever listens, or pauses, has all threads back
+            event = next(events, None)
+        if event is None:
+            return
+        yield event
 
 
 def probe_steps(total: int, count: int = 64) -> frozenset[int]:
