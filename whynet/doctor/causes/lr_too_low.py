@@ -11,6 +11,7 @@ from whynet.registry import register
 from whynet.text import Text, plain
 
 SHORT, USUAL = 1e-4, 1e-3  # length of one update over the length of the weights
+SHORT_WAY = 0.1  # length of all updates together over the length of the weights
 
 
 @register(
@@ -25,8 +26,10 @@ class LrTooLow(Cause):
 
     About 10⁻³ a step is usual (Karpathy 2015); below 10⁻⁴ some ten thousand steps are needed to change the weights by their own
     length. It counts only where no layer moves faster, at the start or later: steps that were long once and then stopped have another
-    cause. A loss that is still falling when training ends fits, and fits too few epochs as well, so it speaks neither way here.
-    The rates tried bring the longest update to between 10⁻³ and 10⁻², and to ten times that, which still is below a tenth.
+    cause. Updates of 10⁻³ and more speak against, unless there were so few that all together move the weights by less than a tenth of
+    their length: then longer steps may do as well as more of them. A loss that is still falling when training ends fits, and fits too
+    few epochs as well, so it speaks neither way here. The rates tried bring the longest update to between 10⁻³ and 10⁻², and to ten
+    times that, which still is below a tenth.
     """
 
     name = "lr-too-low"
@@ -43,7 +46,9 @@ class LrTooLow(Cause):
         ratios = _steps(seen)
         if ratios:
             middle, largest = float(np.median(ratios)), max(ratios)
-            speaks: Speaks = "for" if largest < SHORT else "against" if middle >= USUAL else "neither"
+            speaks: Speaks = (
+                "for" if largest < SHORT else "against" if middle >= USUAL and largest * seen.steps >= SHORT_WAY else "neither"
+            )
             shown = _RANGE.fill(middle=middle, largest=largest)
             evidence.append(Evidence(_UPDATE, shown, _THOUSANDTH, speaks))
         slope, _ = seen.end_slope
