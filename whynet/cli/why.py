@@ -116,7 +116,7 @@ def show(found: Diagnosis, page: Path) -> None:
             mean, gap = tried.summary.mean, tried.summary.difference
             rows.append((
                 label(tried), f"{mean.mean:.2f} [{mean.low:.2f}, {mean.high:.2f}]",
-                f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]" if gap else "", effect(tried), tried.cause.title,
+                f"{_signed(gap.mean)} [{_signed(gap.low)}, {_signed(gap.high)}]" if gap else "", effect(tried), tried.cause.title,
             ))  # fmt: skip
         columns = [_REMEDY, _INTERVAL.fill(metric=comparison.metric), _DIFFERENCE, _EFFECT, _AGAINST]
         table(columns, rows, wrap=4)
@@ -152,6 +152,11 @@ def _saw(found: Diagnosis) -> list[tuple[Cell, Cell]]:
         )
     rows.append((_BASELINE.fill(name=seen.baseline.name), f"{seen.baseline.metric:.2f}"))
     return rows
+
+
+def _signed(value: float) -> str:
+    """With its sign, and without one for what rounds to nothing: not -0.00."""
+    return f"{value:+.2f}" if abs(value) >= 0.005 else "0.00"
 
 
 _LOSS = Text("loss, first step to last", "손실, 첫 스텝에서 마지막 스텝")
