@@ -20,7 +20,7 @@ import whynet.losses
 import whynet.models
 import whynet.optimizers  # noqa: F401
 from whynet.data import resolve
-from whynet.errors import OptionError, RecipeError, nearest
+from whynet.errors import OptionError, RecipeError, SpecError, nearest
 from whynet.registry import Kind, Range, bind, canonical, check, get
 from whynet.spec import Spec, Value, parse
 from whynet.text import Text
@@ -136,9 +136,17 @@ def recipe(data: Any, model: Any = "mlp", loss: Any = None, optimizer: Any = "ad
 
 
 def from_json(text: str) -> Recipe:
-    """A recipe read back from `Recipe.to_json`."""
-    values = json.loads(text)
-    return recipe(**{name: value for name, value in values.items() if name in {field.name for field in fields(Recipe)}})
+    """A recipe read back from `Recipe.to_json`.
+
+    Raises `SpecError` for text that is none, else as `recipe` does, also for a setting that this version does not know.
+    """
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict) or "data" not in values:
+        raise SpecError(_NOT_JSON, text=text if len(text) <= 80 else text[:77] + "...")
+    return recipe(**values)
 
 
 @dataclass(frozen=True)
@@ -232,6 +240,10 @@ sys.modules[__name__].__class__ = _Callable
 _NO_SETTING = Text(
     "A recipe has no setting {name!r}. {near}",
     "레시피(recipe)에 {name!r} 설정은 없다. {near}",
+)
+_NOT_JSON = Text(
+    'Expected a recipe as JSON, an object with at least its data: {{"data": "digits"}}. Received: {text}',
+    'JSON으로 쓴 레시피(recipe)여야 한다. 적어도 데이터가 있는 객체: {{"data": "digits"}}. 받은 것: {text}',
 )
 _NO_PATH = Text(
     "Cannot change {path}: {part} is {value}, not a spec with options. Give a whole new {part}.",
