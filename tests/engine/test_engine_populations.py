@@ -181,6 +181,32 @@ def test_arms_are_grouped_by_graph(points: Any, pictures: Any) -> None:
         Population([arms[0], arms[2]])
 
 
+class Masked(nn.Module):
+    """Holds a tensor that is neither weight nor buffer, and a number."""
+
+    def __init__(self, mask: Tensor, scale: float) -> None:
+        super().__init__()
+        self.layer, self.mask, self.scale = nn.Linear(6, 3), mask, scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale * self.layer(x * self.mask)
+
+
+def test_networks_with_other_constants_are_not_stacked(points: Any, trained: Any) -> None:
+    """A factory may draw more than weights; what a graph would hold as a constant has to be the same for all of a stack."""
+
+    def factories() -> list[Any]:
+        same = torch.ones(6)
+        return [lambda: Masked(same, 1.0), lambda: Masked(torch.rand(6), 1.0), lambda: Masked(same, float(torch.rand(())))]
+
+    for factory, stacked in zip(factories(), (True, False, False), strict=True):
+        arms = [prepare(recipe(points, factory, optimizer="sgd(lr=0.1)", batch_size=10, epochs=2, seed=s)) for s in range(2)]
+        assert groups(arms) == ([[0, 1]] if stacked else [[0], [1]])
+        for arm, fitted in zip(arms, fit_all(arms, Watching(evaluations=1), tier="eager"), strict=True):
+            [alone] = trained(arm)
+            assert fitted.history.loss == pytest.approx(alone.history.loss, rel=LATER)
+
+
 def test_stacks_have_a_greatest_size(points: Any) -> None:
     arm = prepare(recipe(points, "softmax_regression", batch_size=10, epochs=1))
     assert [len(group) for group in groups([arm] * 130)] == [64, 64, 2]

@@ -87,7 +87,7 @@ class Arm:
         x, y = self.dataset.train.pool_x, self.dataset.train.pool_y
         return (
             str(model) if isinstance(model, Spec) else id(model.value),
-            (tuple(self.network.shapes), self.dataset.task.kind, self.dataset.task.outputs),
+            (tuple(self.network.shapes), self.network.constants, self.dataset.task.kind, self.dataset.task.outputs),
             (type(self.loss), _values(self.loss)),
             (type(self.optimizer), tuple("any" if isinstance(v, float) else v for v in _values(self.optimizer))),
             (type(self.clip), _values(self.clip) if self.clip else ()),

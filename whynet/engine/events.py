@@ -27,7 +27,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Noticed:
-    """Something the reader should know: a slower tier, a batch left out."""
+    """Something the reader should know: that the training runs on a slower tier, or was not stored."""
 
     note: Text
 

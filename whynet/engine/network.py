@@ -12,9 +12,10 @@ one matrix (A, P).
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -62,6 +63,16 @@ class Network:
         self.layers = self._find_layers()
         self.activations = [name for name, child in self.module.named_modules() if is_activation(child)]
         self.kinds = {name: type(child).__name__ for name, child in self.module.named_modules()}
+
+    @cached_property
+    def constants(self) -> tuple[Hashable, ...]:
+        """What the modules hold beside weights and buffers. Networks that differ in it compute different things."""
+        return tuple(
+            (name, attribute, _bytes(value) if isinstance(value, Tensor) else repr(value))
+            for name, child in self.template.named_modules()
+            for attribute, value in vars(child).items()
+            if isinstance(value, bool | int | float | str | tuple | Tensor) and attribute != "training"
+        )
 
     def _find_layers(self) -> list[Layer]:
         starts, at = {}, 0
@@ -164,6 +175,10 @@ def copied(module: nn.Module) -> nn.Module:
     """A copy of a module. Results of an earlier pass that it kept as attributes are copied without their history."""
     kept = [value for child in module.modules() for value in vars(child).values() if isinstance(value, Tensor)]
     return copy.deepcopy(module, {id(value): value.detach().clone() for value in kept if not value.is_leaf})
+
+
+def _bytes(value: Tensor) -> bytes:
+    return value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
 
 
 def clone(buffers: Mapping[str, Tensor]) -> Buffers:
