@@ -146,16 +146,18 @@ def test_a_database_url_and_a_folder_make_a_store(tmp_path: Path, small: Recipe)
 
 
 @pytest.mark.parametrize(
-    ("owner", "status"),
+    ("change", "status"),
     [
-        (this_process(), "running"),
-        (json.dumps({**json.loads(this_process()), "pid": 2**22 + 1}), "interrupted"),  # above the largest pid of Linux
-        (json.dumps({**json.loads(this_process()), "started": "1"}), "interrupted"),  # the number was given again
-        (json.dumps({**json.loads(this_process()), "boot": "before"}), "interrupted"),
-        (json.dumps({**json.loads(this_process()), "host": "elsewhere"}), "interrupted"),  # silent since 1970
+        ({}, "running"),
+        ({"pid": 2**22 + 1}, "interrupted"),  # above the largest pid of Linux
+        ({"started": "1"}, "interrupted"),  # the number was given again
+        ({"boot": "before"}, "interrupted"),
+        ({"host": "elsewhere"}, "interrupted"),  # silent since 1970
     ],
+    ids=["here", "no such pid", "pid given again", "before the boot", "elsewhere"],
 )
-def test_a_run_whose_process_is_gone_was_interrupted(filled: Store, owner: str, status: str) -> None:
+def test_a_run_whose_process_is_gone_was_interrupted(filled: Store, change: dict[str, object], status: str) -> None:
+    owner = json.dumps({**json.loads(this_process()), **change})
     with filled.database.write() as connection:
         connection.execute(schema.runs.update().values(status="running", owner=owner, heartbeat=0.0))
     assert {run.status for run in filled.runs()} == {status}
