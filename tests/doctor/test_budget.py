@@ -10,10 +10,12 @@ import torch
 
 from whynet.doctor.causes.lr_too_low import LrTooLow
 from whynet.doctor.causes.too_few_epochs import TooFewEpochs
+from whynet.doctor.course import Course
 from whynet.doctor.diagnose import diagnose
 from whynet.doctor.examination import Examination, examine
 from whynet.doctor.pace import LEAST, Pace, smaller, stacked_pace
-from whynet.doctor.trial import Course, Plan, plan, run_trial
+from whynet.doctor.plan import Plan, plan
+from whynet.doctor.trial import run_trial
 from whynet.engine.arm import prepare
 from whynet.engine.train import probe_steps
 from whynet.recipe import Recipe, recipe
@@ -41,17 +43,17 @@ def at_pace(seen: Examination, step: float) -> Examination:
 
 
 def test_without_a_budget_nothing_is_cut(seen: Examination, plans: list[Plan]) -> None:
-    course = Course.within(at_pace(seen, 1e6), plans, 5, None)
+    course = Course.within(at_pace(seen, 1e6), plans, 5, None, 10)
     assert course.steps is None
     assert course.apply(seen.recipe) is seen.recipe
 
 
 def test_what_fits_is_not_cut(seen: Examination, plans: list[Plan]) -> None:
-    assert Course.within(seen, plans, 5, 60.0).steps is None
+    assert Course.within(seen, plans, 5, 60.0, 10).steps is None
 
 
 def test_the_prediction_adds_up_all_arms(seen: Examination, plans: list[Plan]) -> None:
-    course = Course.within(at_pace(seen, 0.01), plans, 5, None)
+    course = Course.within(at_pace(seen, 0.01), plans, 5, None, 10)
     lengths = [400] + [one.recipe.steps or 0 for one in plans]
     assert 1200 in lengths  # three times the steps
     assert course.seconds(plans, 5) == pytest.approx(5 * sum(lengths) * 0.01)
@@ -60,13 +62,13 @@ def test_the_prediction_adds_up_all_arms(seen: Examination, plans: list[Plan]) -
 
 def test_a_stack_is_timed_before_anything_is_cut(seen: Examination, plans: list[Plan]) -> None:
     """A lone step of ten seconds would be cut, but these arms run stacked, and are measured to be fast."""
-    course = Course.within(at_pace(seen, 10.0), plans, 5, 60.0)
+    course = Course.within(at_pace(seen, 10.0), plans, 5, 60.0, 10)
     assert course.pace.step < 0.1
     assert course.steps is None
 
 
 def test_what_does_not_fit_is_cut_for_all_alike(seen: Examination, plans: list[Plan]) -> None:
-    course = Course.within(seen, plans, 5, 0.05)
+    course = Course.within(seen, plans, 5, 0.05, 10)
     assert course.steps is not None
     assert LEAST <= course.steps < 400
     cut = [course.apply(one.recipe) for one in [Plan((), plans[0].remedy, seen.recipe), *plans]]

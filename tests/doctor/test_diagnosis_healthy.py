@@ -12,7 +12,8 @@ from whynet.doctor.causes.wrong_optimizer import WrongOptimizer
 from whynet.doctor.diagnose import diagnose, sick_recipe, why
 from whynet.doctor.diagnosis import Diagnosis
 from whynet.doctor.examination import examine
-from whynet.doctor.trial import plan, run_trial
+from whynet.doctor.plan import plan
+from whynet.doctor.trial import run_trial
 from whynet.experiment.progress import Progress
 from whynet.recipe import Recipe, recipe
 

@@ -112,11 +112,6 @@ class Examination:
         table = self.fitted.history.probe(probe)
         return {} if table.empty else {str(layer): float(v) for layer, v in table.median().items()}
 
-    def later(self, probe: str) -> dict[str, float]:
-        """A probe by layer, the median over the second half of the measured steps."""
-        table = self.fitted.history.probe(probe)
-        return {} if table.empty else {str(layer): float(v) for layer, v in table.iloc[len(table) // 2 :].median().items()}
-
     @cached_property
     def outputs(self) -> Tensor:
         """What the untrained network puts out for up to 256 training examples, (N, units)."""

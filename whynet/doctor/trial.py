@@ -10,8 +10,9 @@ from itertools import combinations
 import numpy as np
 
 from whynet.doctor.cause import Cause, Remedy, Suspicion
+from whynet.doctor.course import Course
 from whynet.doctor.examination import Examination
-from whynet.doctor.pace import LEAST, Pace, smaller, stacked_pace
+from whynet.doctor.plan import Plan, plan
 from whynet.doctor.surgery import tried
 from whynet.engine.probes.gradient_norm import GradientNorm
 from whynet.engine.train import Watching
@@ -19,12 +20,11 @@ from whynet.experiment.compare import Comparison, compare_levels
 from whynet.experiment.factor import Level
 from whynet.experiment.progress import Progress
 from whynet.experiment.statistics import LevelSummary, Recovery, recovery, seeds_needed
-from whynet.recipe import Part, Recipe, diff
+from whynet.recipe import Recipe, diff
 from whynet.text import Text
 
 ORIGINAL = "original"
 AT_START = Watching((GradientNorm(),), at=frozenset({1}), evaluations=10)  # what a remedy does to the gradient shows at once
-FEW_EVALUATIONS = 3  # where evaluating would take most of the time
 POOR = 0.2  # of the way from chance to the reference: below it a network does not learn at all
 HELPS = 0.1  # of that way: the least gain worth mentioning, and worth combining
 COMBINED = 3  # remedies that are combined in pairs where no single one mends
@@ -82,19 +82,6 @@ class Trial:
         return one.summary.outcome == "better" and gain >= HELPS * (self.reference - self.comparison.chance)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One change to be tried."""
-
-    causes: tuple[Cause, ...]
-    remedy: Remedy
-    recipe: Recipe
-
-    @property
-    def name(self) -> str:
-        return f"{self.causes[0].name}/{self.remedy.name.show('en')}"
-
-
 def run_trial(
     seen: Examination,
     suspicions: Sequence[Suspicion],
@@ -116,16 +103,16 @@ def run_trial(
     if seeds < needed:
         notes.append(_MORE_SEEDS.fill(seeds=seeds, n=len(plans), needed=needed))
         seeds = needed
-    course = Course.within(seen, plans, seeds, budget)
+    course = Course.within(seen, plans, seeds, budget, AT_START.evaluations or 1)
     if course.steps is not None:
         notes.append(_CUT.fill(budget=budget, steps=course.steps, whole=seen.whole_steps))
-    comparison = _compare(course, [], plans, seeds, listen)
+    comparison = _compare(course, plans, seeds, listen)
     trial = _judge(seen, comparison, plans, course.steps)
     if not any(one.mends for one in trial.tried):
         pairs = _pairs(trial)
         left = None if budget is None else budget - (time.monotonic() - started)
         if pairs and (left is None or course.seconds(pairs, seeds) <= left):
-            more = _compare(course, [], pairs, seeds, listen)
+            more = _compare(course, pairs, seeds, listen)
             comparison = replace(
                 comparison,
                 paths=tuple(sorted({*comparison.paths, *more.paths})),
@@ -136,17 +123,6 @@ def run_trial(
             )
             trial = _judge(seen, comparison, [*plans, *pairs], course.steps)
     return replace(trial, notes=notes + comparison.notes)
-
-
-def plan(seen: Examination, suspicions: Sequence[Suspicion]) -> list[Plan]:
-    """Every remedy that applies and changes something that no earlier one does."""
-    plans: list[Plan] = []
-    for suspicion in suspicions:
-        for remedy in suspicion.cause.remedies(seen):
-            changed = tried(remedy.apply, seen.recipe)
-            if changed is not None and diff(changed, seen.recipe) and all(diff(changed, other.recipe) for other in plans):
-                plans.append(Plan((suspicion.cause,), remedy, changed))
-    return plans
 
 
 def _pairs(trial: Trial) -> list[Plan]:
@@ -164,66 +140,8 @@ def _pairs(trial: Trial) -> list[Plan]:
     return plans
 
 
-# --- how long ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Course:
-    """How long each training of a trial is, and on how much of the data."""
-
-    seen: Examination
-    pace: Pace  # of one arm among its seeds
-    evaluations: int
-    steps: int | None = None  # of a training as long as the original's, where the time does not allow the whole
-    _smaller: dict[Part, Part] = field(default_factory=dict)
-
-    @classmethod
-    def within(cls, seen: Examination, plans: Sequence[Plan], seeds: int, budget: float | None) -> Course:
-        """The longest that fits. A stack of arms is timed only where lone ones would not fit."""
-        course = cls(seen, seen.pace, AT_START.evaluations or 1)
-        if budget is None or (not seen.cut and course.seconds(plans, seeds) <= budget):
-            return course
-        course.pace = stacked_pace(course.apply(seen.recipe), seeds, seen.pace)
-        if not seen.cut and course.seconds(plans, seeds) <= budget:
-            return course
-        course.evaluations = FEW_EVALUATIONS
-        whole, fixed = course.seconds(plans, seeds), course.seconds(plans, seeds, share=0.0)
-        share = max(0.0, budget - fixed) / max(whole - fixed, 1e-9)
-        if share < 1:
-            course.steps = max(LEAST, int(share * seen.whole_steps))
-        return course
-
-    def seconds(self, plans: Sequence[Plan], seeds: int, share: float = 1.0) -> float:
-        """What the original and these changes take, predicted from the measured pace."""
-        lengths = [self.seen.whole_steps, *(self._whole(one.recipe) for one in plans)]
-        arms = sum(seeds * self.pace.seconds(share * steps, self.evaluations + 2) for steps in lengths)
-        return arms - (seeds - 1) * len(lengths) * self.pace.start  # the seeds of a level are traced once
-
-    def apply(self, recipe: Recipe) -> Recipe:
-        """A recipe at this length. Remedies that train longer stay longer in proportion."""
-        if self.steps is None and not self.seen.cut:
-            return recipe
-        steps = (
-            self._whole(recipe)
-            if self.steps is None
-            else max(1, round(self.steps * self._whole(recipe) / self.seen.whole_steps))
-        )
-        if recipe.data not in self._smaller:
-            batch = self.seen.fitted.arm.batch_size
-            self._smaller[recipe.data] = smaller(recipe, self.steps or self.seen.whole_steps, batch).data
-        return recipe.change(data=self._smaller[recipe.data], steps=steps)
-
-    def _whole(self, recipe: Recipe) -> int:
-        own = self.seen.recipe
-        if recipe.steps is not None or own.steps is not None:
-            return recipe.steps or self.seen.whole_steps
-        return self.seen.whole_steps * recipe.epochs // own.epochs
-
-
-def _compare(
-    course: Course, before: list[Level], plans: Sequence[Plan], seeds: int, listen: Callable[[Progress], None] | None
-) -> Comparison:
-    levels = [Level(ORIGINAL, course.apply(course.seen.recipe)), *before]
+def _compare(course: Course, plans: Sequence[Plan], seeds: int, listen: Callable[[Progress], None] | None) -> Comparison:
+    levels = [Level(ORIGINAL, course.apply(course.seen.recipe))]
     levels += [Level(one.name, course.apply(one.recipe)) for one in plans]
     paths = sorted({d.path.partition(".")[0] for level in levels[1:] for d in diff(levels[0].recipe, level.recipe)})
     watching = replace(AT_START, evaluations=course.evaluations)

@@ -1,0 +1,66 @@
+"""How long each training of a trial may be, so that all of them fit the time there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from whynet.doctor.examination import Examination
+from whynet.doctor.pace import LEAST, Pace, smaller, stacked_pace
+from whynet.doctor.plan import Plan
+from whynet.recipe import Part, Recipe
+
+FEW_EVALUATIONS = 3  # where evaluating would take most of the time
+
+
+@dataclass
+class Course:
+    """How long each training of a trial is, and on how much of the data."""
+
+    seen: Examination
+    pace: Pace  # of one arm among its seeds
+    evaluations: int
+    steps: int | None = None  # of a training as long as the original's, where the time does not allow the whole
+    _smaller: dict[Part, Part] = field(default_factory=dict)
+
+    @classmethod
+    def within(cls, seen: Examination, plans: Sequence[Plan], seeds: int, budget: float | None, evaluations: int) -> Course:
+        """The longest that fits. A stack of arms is timed only where lone ones would not fit."""
+        course = cls(seen, seen.pace, evaluations)
+        if budget is None or (not seen.cut and course.seconds(plans, seeds) <= budget):
+            return course
+        course.pace = stacked_pace(course.apply(seen.recipe), seeds, seen.pace)
+        if not seen.cut and course.seconds(plans, seeds) <= budget:
+            return course
+        course.evaluations = FEW_EVALUATIONS
+        whole, fixed = course.seconds(plans, seeds), course.seconds(plans, seeds, share=0.0)
+        share = max(0.0, budget - fixed) / max(whole - fixed, 1e-9)
+        if share < 1:
+            course.steps = max(LEAST, int(share * seen.whole_steps))
+        return course
+
+    def seconds(self, plans: Sequence[Plan], seeds: int, share: float = 1.0) -> float:
+        """What the original and these changes take, predicted from the measured pace."""
+        lengths = [self.seen.whole_steps, *(self._whole(one.recipe) for one in plans)]
+        arms = sum(seeds * self.pace.seconds(share * steps, self.evaluations + 2) for steps in lengths)
+        return arms - (seeds - 1) * len(lengths) * self.pace.start  # the seeds of a level are traced once
+
+    def apply(self, recipe: Recipe) -> Recipe:
+        """A recipe at this length. Remedies that train longer stay longer in proportion."""
+        if self.steps is None and not self.seen.cut:
+            return recipe
+        steps = (
+            self._whole(recipe)
+            if self.steps is None
+            else max(1, round(self.steps * self._whole(recipe) / self.seen.whole_steps))
+        )
+        if recipe.data not in self._smaller:
+            batch = self.seen.fitted.arm.batch_size
+            self._smaller[recipe.data] = smaller(recipe, self.steps or self.seen.whole_steps, batch).data
+        return recipe.change(data=self._smaller[recipe.data], steps=steps)
+
+    def _whole(self, recipe: Recipe) -> int:
+        own = self.seen.recipe
+        if recipe.steps is not None or own.steps is not None:
+            return recipe.steps or self.seen.whole_steps
+        return self.seen.whole_steps * recipe.epochs // own.epochs
