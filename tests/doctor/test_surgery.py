@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from whynet.data.dataset import Dataset, Examples
 from whynet.doctor.rates import nearest_power, power_above, rate, scaled_rate
-from whynet.doctor.scaling import standardised
+from whynet.doctor.scaling import standard, standardised
 from whynet.doctor.surgery import (
     looks_like_probabilities,
     shallower,
@@ -24,6 +25,7 @@ from whynet.doctor.surgery import (
 from whynet.engine.arm import make_module, prepare
 from whynet.engine.fit import fit
 from whynet.recipe import Recipe, changed_lines, diff, recipe
+from whynet.task import Task
 
 Change = Callable[[Recipe], Recipe | None]
 DEEP = 'mlp(widths=[8, 8, 8], activation="sigmoid")'
@@ -166,6 +168,20 @@ def test_standardised_inputs_of_ones_own_keep_the_pairing(seed: int) -> None:
     assert torch.allclose(inputs.mean(0), torch.zeros(3, dtype=torch.double), atol=1e-5)
     assert torch.allclose(inputs.std(0, correction=0), torch.ones(3, dtype=torch.double), atol=1e-5)
     assert prepare(raw).dataset.train.x[0, 2].abs() > 3  # the original still is as it was
+
+
+def test_examples_in_pools_of_their_own_are_standardised_by_the_training_ones() -> None:
+    def part(shift: float) -> Examples:
+        drawn = torch.Generator().manual_seed(int(shift))
+        return Examples(torch.randn(50, 2, generator=drawn) * 3 + shift, torch.arange(50) % 2, torch.arange(50))
+
+    raw = Dataset("apart", Task("classify", (2,), 2), part(5), part(6), part(7))
+    made = standard(raw)
+    mean, std = raw.train.x.double().mean(0), raw.train.x.double().std(0, correction=0)
+    for split in ("train", "validation", "test"):
+        expected = (getattr(raw, split).x.double() - mean) / std
+        assert torch.allclose(getattr(made, split).x.double(), expected, atol=1e-5)
+    assert raw.train.x.mean() > 3  # the original still is as it was
 
 
 # --- rates ------------------------------------------------------------------------------------------------------------

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from torch import Tensor
+
 from whynet import registry
 from whynet.data import Dataset
-from whynet.data.scale import scaled
+from whynet.data.dataset import Examples
+from whynet.data.scale import fit
 from whynet.engine.arm import load_data
 from whynet.recipe import Given, Recipe, with_seed
 from whynet.spec import Spec
@@ -25,10 +28,13 @@ def standardised(recipe: Recipe) -> Recipe | None:
 
 
 def standard(dataset: Dataset) -> Dataset:
-    """A copy of a data set with standardised inputs."""
-    pools = {id(e.pool_x): e.pool_x for e in (dataset.train, dataset.validation, dataset.test)}
-    if len(pools) > 1:
-        raise ValueError("Expected one pool for all three sets.")
-    x = scaled(dataset.train.pool_x, dataset.train.index, "standard")
-    splits = {name: replace(getattr(dataset, name), pool_x=x) for name in ("train", "validation", "test")}
-    return replace(dataset, **splits)
+    """A copy of a data set with standardised inputs; examples that shared a pool share one again."""
+    shift, spread = fit(dataset.train.x, "standard")
+    pools: dict[int, Tensor] = {}
+
+    def moved(part: Examples) -> Examples:
+        if id(part.pool_x) not in pools:
+            pools[id(part.pool_x)] = part.pool_x.sub(shift).div_(spread).float()
+        return replace(part, pool_x=pools[id(part.pool_x)])
+
+    return replace(dataset, train=moved(dataset.train), validation=moved(dataset.validation), test=moved(dataset.test))
