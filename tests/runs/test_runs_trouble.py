@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from whynet.engine import fit as engine
-from whynet.engine.events import Event, Measured, Noticed, Stepped
+from whynet.engine.events import Event, Noticed, Stepped
 from whynet.errors import StoreError
 from whynet.recipe import Recipe, recipe
 from whynet.runs import files, schema
@@ -48,14 +48,14 @@ def test_a_full_disk_does_not_end_a_training_that_finds_room_again(
     notes: list[str] = []
 
     def listen(event: Event) -> None:
-        if isinstance(event, Measured):
-            full_disk(event.step == 6)  # the second checkpoint of three
+        if isinstance(event, Stepped):
+            full_disk(event.step == 6)
         if isinstance(event, Noticed):
             notes.append(str(event.note))
 
     run = fit(small, store, listen, tier="eager", checkpoint_every=0)
     assert len(notes) == 1
-    assert "step 6 was not stored; the training goes on, and what is stored up to step 3 is safe. The disk is full" in notes[0]
+    assert "step 6 was not stored; the training goes on, and what is stored up to step 5 is safe. The disk is full" in notes[0]
     same(store.open("last"), run)
     same(run, fit(small, Store(tmp_path / "twin"), tier="eager"))
 
@@ -64,7 +64,7 @@ def test_a_full_disk_at_the_end_keeps_the_network_in_memory_and_the_checkpoint_o
     store: Store, small: Recipe, full_disk: Callable[[bool], None], tmp_path: Path, same: Callable[[Run, Run], None]
 ) -> None:
     def listen(event: Event) -> None:
-        if isinstance(event, Measured):
+        if isinstance(event, Stepped):
             full_disk(event.step > 3)
 
     twin = fit(small, Store(tmp_path / "twin"), tier="eager")
@@ -276,7 +276,7 @@ def test_a_run_that_was_taken_over_is_written_by_one_process_only(store: Store, 
 
     with pytest.raises(UnsavedError, match="another process has taken it over"):
         fit(small, store, listen, tier="eager", checkpoint_every=0)
-    assert store.open("last").history.steps == 3
+    assert store.open("last").history.steps == 4
 
 
 @pytest.mark.parametrize(
