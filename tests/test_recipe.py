@@ -127,7 +127,7 @@ def test_a_difference_in_words() -> None:
         "loss: None → hinge", "optimizer.lr: 0.1 → 1.0", "epochs: 20 → 5",
     ]  # fmt: skip
     assert changed_lines(before, after) == [
-        "- loss default", "+ loss hinge",
+        "+ loss hinge",
         "- optimizer sgd(lr=0.1)", "+ optimizer sgd(lr=1.0)",
         "- epochs 20", "+ epochs 5",
     ]  # fmt: skip

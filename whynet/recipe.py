@@ -182,7 +182,8 @@ def changed_lines(before: Recipe, after: Recipe) -> list[str]:
     for name in names:
         for sign, one in (("-", before), ("+", after)):
             value = getattr(one, name)
-            lines.append(f"{sign} {name} {value if value is not None else 'default'}")
+            if value is not None:  # what was not set has no line
+                lines.append(f"{sign} {name} {value}")
     return lines
 
 

@@ -217,6 +217,12 @@ UNFIT: dict[str, tuple[str, dict[str, Any], str, str]] = {  # sentence: recipe, 
         "batch_size is 100, but there are only 43",
         "batch_size가 100인데 학습 예제는 43개뿐",
     ),
+    "_NO_VALIDATION": (
+        "unvalidated",
+        {"early_stopping": 3},
+        "there are no validation examples",
+        "검증 예제가 없다",
+    ),
     "_NO_WEIGHTS": ("points", {"model": frozen}, "has no weights to train", "학습할 가중치가 없다"),
     "_LOSS": (
         "values",
@@ -261,6 +267,12 @@ UNFIT: dict[str, tuple[str, dict[str, Any], str, str]] = {  # sentence: recipe, 
         "수 하나를 돌려주어야 한다",
     ),
 }
+
+
+@pytest.fixture
+def unvalidated() -> str:
+    """Data without validation examples."""
+    return "moons(validation=0)"
 
 
 def refused(request: pytest.FixtureRequest, data: str, settings: dict[str, Any]) -> WhynetError:

@@ -124,6 +124,8 @@ def show(found: Diagnosis, page: Path) -> None:
     if found.confirmed:
         pairs([(_CAUSE, _CONFIRMED.fill(name=cause.title)) for cause in found.confirmed[:1]])
         pairs([(_ALSO, _CONFIRMED.fill(name=cause.title)) for cause in found.confirmed[1:]])
+    if found.equivalent:
+        pairs([(_EQUIVALENT, join([cause.title for cause in found.equivalent], " · "))])
     if found.cleared:
         pairs([(_CLEARED, join([cause.title for cause in found.cleared], " · "))])
     if found.fix:
@@ -191,6 +193,7 @@ _AGAINST = Text("against", "겨냥한 원인")
 _CAUSE = Text("Cause", "원인")
 _ALSO = Text("Also mended by a remedy for", "다음 원인의 처방으로도 고쳐진다")
 _CONFIRMED = Text("{name}: confirmed", "{name}: 확인됨")
+_EQUIVALENT = Text("Mended as well by a remedy for", "다음을 겨냥한 처방으로도 고쳐진다")
 _CLEARED = Text("Cleared", "혐의 없음")
 _FIX = Text("Fix", "고치는 법")
 _REPORT = Text("Report", "보고서")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from whynet import registry
 from whynet.data import Dataset, from_tensors, load
 from whynet.engine.network import Network, clone, copied
 from whynet.engine.noise import seeded
+from whynet.engine.varied import shape_of, values_of
 from whynet.errors import RecipeError, TrainingError
 from whynet.losses.given import GivenLoss
 from whynet.losses.loss import Loss
@@ -88,9 +89,9 @@ class Arm:
         return (
             str(model) if isinstance(model, Spec) else id(model.value),
             (tuple(self.network.shapes), self.network.constants, self.dataset.task.kind, self.dataset.task.outputs),
-            (type(self.loss), _values(self.loss)),
-            (type(self.optimizer), tuple("any" if isinstance(v, float) else v for v in _values(self.optimizer))),
-            (type(self.clip), _values(self.clip) if self.clip else ()),
+            (type(self.loss), values_of(self.loss) if isinstance(recipe.loss, Given) else shape_of(self.loss)),
+            (type(self.optimizer), shape_of(self.optimizer)),
+            (type(self.clip), shape_of(self.clip)),
             (x.shape[1:], x.dtype, y.shape[1:], y.dtype, len(self.dataset.train)),
             (self.batch_size, self.total_steps, recipe.early_stopping, recipe.keep),
         )
@@ -101,6 +102,8 @@ def prepare(recipe: Recipe, label: str = "") -> Arm:
     dataset = load_data(recipe)
     if isinstance(recipe.batch_size, int) and recipe.batch_size > len(dataset.train):
         raise RecipeError(_BATCH, batch=recipe.batch_size, n=len(dataset.train))
+    if (recipe.early_stopping is not None or recipe.keep == "best") and not len(dataset.validation):
+        raise RecipeError(_NO_VALIDATION)
     loss = make_loss(recipe, dataset)
     network = Network(make_module(recipe, dataset, loss))
     if network.size == 0:
@@ -210,10 +213,6 @@ def _tried(dataset: Dataset, count: int) -> tuple[Tensor, Tensor]:
     return dataset.train.pool_x[index[:count]], pool_y[index[:count]]
 
 
-def _values(rule: Any) -> tuple[Any, ...]:
-    return tuple(getattr(rule, f.name) for f in fields(rule))
-
-
 def _losses_for(kind: str) -> list[str]:
     return [info.name for info in registry.infos("loss") if not info.accepts or kind in info.accepts]
 
@@ -225,6 +224,11 @@ def _first_line(error: Exception) -> str:
 _BATCH = Text(
     "batch_size is {batch}, but there are only {n} training examples. Choose at most {n}, or batch_size=all for all of them.",
     "batch_size가 {batch}인데 학습 예제는 {n}개뿐이다. {n} 이하로 정하거나, 전부 쓰려면 batch_size=all로 한다.",
+)
+_NO_VALIDATION = Text(
+    "early_stopping and keep=best are judged by the validation loss, but there are no validation examples. "
+    "Set some aside, with validation=0.1 in the data, or leave both out.",
+    "early_stopping과 keep=best는 검증 손실로 정하는데 검증 예제가 없다. 데이터에 validation=0.1을 주거나 둘 다 뺀다.",
 )
 _NO_WEIGHTS = Text(
     "{model} has no weights to train. Are all of its parameters frozen (requires_grad=False)?",

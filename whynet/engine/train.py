@@ -148,7 +148,7 @@ class _Training:
                     break
         self._flush()
         for i, state in enumerate(self.states):
-            state.left = state.left or self._outcome(i, "finished", None)
+            state.left = state.left or self._end(i)
         if self.watching.test:
             yield self._test()
         yield Finished(self.done, [state.left for state in self.states if state.left])
@@ -249,6 +249,11 @@ class _Training:
         self.states[i].left = self._outcome(i, status, why)
         return ArmLeft(i, self.done, status, why)
 
+    def _end(self, i: int) -> Outcome:
+        """The outcome of an arm that took all of its steps; no loss tells what the last of them did to the weights."""
+        finite = bool(torch.isfinite(self.population.parts(i)[0]).all())
+        return self._outcome(i, "finished", None) if finite else self._outcome(i, "diverged", _LAST.fill(step=self.done))
+
     def _outcome(self, i: int, status: Status, why: Text | None) -> Outcome:
         state = self.states[i]
         if self.arms[i].recipe.keep == "best" and state.best.weights is not None:
@@ -271,6 +276,10 @@ class _Training:
 _EAGER = Text(
     "This network runs eagerly, because its forward pass cannot be traced: {reason}",
     "이 네트워크의 순전파(forward)는 그래프로 추적할 수 없어 즉시 실행(eager)으로 학습한다: {reason}",
+)
+_LAST = Text(
+    "The last update, at step {step}, made weights infinite or NaN.",
+    "마지막인 {step}번째 스텝의 갱신에서 가중치가 무한대나 NaN이 되었다.",
 )
 _STOPPED = Text(
     "The validation loss was lowest at step {step} and did not fall in the {epochs:.3g} epochs since.",

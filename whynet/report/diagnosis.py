@@ -31,6 +31,9 @@ def diagnosis_report(found: Diagnosis) -> Report:
     if found.fix:
         sections.append(Section(_FIX, [Code("\n".join(found.fix), "diff"), *_causes(found)]))
     sections.append(Section(_SUSPECTS, [_suspects(found.suspicions)]))
+    if found.equivalent:
+        names = join([cause.title for cause in found.equivalent], ", ")
+        sections.append(Section(_EQUIVALENT_TITLE, [Paragraph(_EQUIVALENT.fill(names=names))]))
     if found.cleared:
         names = join([cause.title for cause in found.cleared], ", ")
         sections.append(Section(_CLEARED_TITLE, [Paragraph(_CLEARED.fill(names=names))]))
@@ -165,6 +168,11 @@ _MEASURED = Text("What was seen", "본 것")
 _TRIAL = Text("The trial", "시험")
 _FIX = Text("The fix", "고치는 법")
 _SUSPECTS = Text("The suspects, with the evidence", "의심한 원인과 증거")
+_EQUIVALENT_TITLE = Text("What would mend it as well", "이렇게 해도 고쳐진다")
+_EQUIVALENT = Text(
+    "Remedies for these mend the network too, though nothing that was seen points to them: {names}.",
+    "다음을 겨냥한 처방도 네트워크를 고치지만, 본 것 가운데 이들을 가리키는 증거는 없다: {names}.",
+)
 _CLEARED_TITLE = Text("Cleared by the trial", "시험으로 혐의를 벗은 것")
 _CLEARED = Text(
     "Their remedies were trained beside the original and changed nothing: {names}.",

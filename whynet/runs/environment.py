@@ -34,7 +34,7 @@ def environment() -> Environment:
         torch=str(torch.__version__),
         whynet=version("whynet"),
         cpu=_cpu(),
-        threads=torch.get_num_threads(),
+        threads=1,  # what a training uses, see `whynet.engine.threads`; not what torch would
         platform=platform.platform(),
     )
 
