@@ -21,6 +21,7 @@ from whynet.engine.network import Buffers, clone
 from whynet.engine.noise import Tape, draw, seeded
 from whynet.engine.probes.probe import Probe
 from whynet.engine.step import make_step
+from whynet.engine.varied import varied
 from whynet.optimizers.optimizer import State
 from whynet.text import Text, plain
 
@@ -45,12 +46,9 @@ class Population:
         first = self.arms[0]
         self.buffer_names = list(self.network.buffers)
         self.state_names = list(first.optimizer.start(self.network.initial))
-        self._hyper = [
-            self._join([torch.tensor(arm.optimizer.hyper[name], dtype=torch.float64) for arm in self.arms])
-            for name in first.optimizer.hyper
-            if name != "lr"
-        ]
-        self._hyper_names = [name for name in first.optimizer.hyper if name != "lr"]
+        own = varied(self.arms)
+        self._hyper_names = list(own)
+        self._hyper = [self._join(values) for values in own.values()]
         self._block = -1  # which stretch of steps the next two are for
         self._rates: tuple[Tensor, ...] = ()  # BLOCK × (), or BLOCK × (A,)
         self._counts: tuple[Tensor, ...] = ()  # BLOCK × ()

@@ -19,6 +19,7 @@ from torch.func import grad_and_value
 from whynet.engine.network import Buffers, Captured, Network, clone
 from whynet.engine.noise import Tape
 from whynet.engine.probes.probe import Probe, View
+from whynet.engine.varied import bound
 from whynet.losses.loss import Loss
 from whynet.optimizers.optimizer import Optimizer, State
 
@@ -31,7 +32,8 @@ def make_step(
     """The step of one arm.
 
     Shapes: weights (P,); x (B, *inputs); y (B,) or (B, n); uniform (U,), normal (N,): the random numbers that the pass draws;
-    lr, count and every value of hyper: 0-dim float64. Readings: (R,), those of the probes one after another.
+    lr, count and the optimizer's values of hyper: 0-dim float64; those of loss and clip, where arms differ in them, see `varied`.
+    Readings: (R,), those of the probes one after another.
     """
     looks_inside = any("activations" in probe.needs for probe in probes)
 
@@ -39,15 +41,17 @@ def make_step(
         weights: Tensor, buffers: Buffers, state: State, hyper: Mapping[str, Tensor], lr: Tensor, count: Tensor,
         x: Tensor, y: Tensor, uniform: Tensor, normal: Tensor,
     ) -> tuple[Tensor, Tensor, Buffers, State, Tensor]:  # fmt: skip
+        own_loss, own_clip = bound(loss, "loss", hyper), bound(clip, "clip", hyper)
+
         def objective(weights: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
             after = clone(buffers)
             tape = Tape(uniform, normal) if uniform.numel() or normal.numel() else None
             with network.capturing() if looks_inside else nullcontext(Captured()) as captured:
                 outputs = network(weights, after, x, tape)
-            return loss(outputs, y), (after, captured.layers, captured.activations)
+            return own_loss(outputs, y), (after, captured.layers, captured.activations)
 
         gradient, (value, (after, layers, activations)) = grad_and_value(objective, has_aux=True)(weights)
-        used = clip(gradient) if clip else gradient
+        used = own_clip(gradient) if own_clip else gradient
         updated, state = optimizer.update(weights, used, state, {**hyper, "lr": lr}, count)
         view = View(network, weights, gradient, updated, Captured(layers, activations))
         readings = [probe.measure(view) for probe in probes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -41,7 +42,8 @@ class CrossEntropy(Loss):
             return F.cross_entropy(outputs, targets, reduction=self.reduction, label_smoothing=smoothing)
         log_p = outputs.log_softmax(dim=1)  # (B, K)
         right = log_p.gather(1, targets[:, None])[:, 0]  # (B,)
-        each = right + self.label_smoothing * (log_p.mean(dim=1) - right)
+        smoothed = right + self.label_smoothing * (log_p.mean(dim=1) - right)
+        each = torch.where(self.label_smoothing > 0, smoothed, right)  # the mean may be -inf, and 0 · inf is no number
         return -(each.sum() if self.reduction == "sum" else each.mean())
 
     def units(self, task: Task) -> int:

@@ -1,0 +1,109 @@
+"""What may differ between stacked arms beside optimizer, seed, weights and data; each arm against the same arm alone.
+
+The bound is that of `test_engine_populations`: rounding, 1e-6 of the first loss, which training carries on to 1e-5 over the steps
+here (1e-4 where a test says so: many steps, or large ones).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+
+from whynet.engine.arm import Arm, prepare
+from whynet.engine.events import Outcome
+from whynet.engine.fit import follow, groups
+from whynet.engine.train import Watching, train
+from whynet.losses.cross_entropy import CrossEntropy
+from whynet.recipe import recipe
+
+AT_ONCE, LATER = 1e-6, 1e-5  # relative: the first step's loss, and any later one's
+
+
+def alike(together: Outcome, alone: Outcome, later: float = LATER) -> None:
+    a, b = together.history, alone.history
+    assert (together.status, together.step, str(together.why)) == (alone.status, alone.step, str(alone.why))
+    assert a.loss[0] == pytest.approx(b.loss[0], rel=AT_ONCE)
+    assert a.loss == pytest.approx(b.loss, rel=later, nan_ok=True)
+    assert [(e.step, e.epoch, e.split) for e in a.evaluations] == [(e.step, e.epoch, e.split) for e in b.evaluations]
+    assert [e.loss for e in a.evaluations] == pytest.approx([e.loss for e in b.evaluations], rel=later, nan_ok=True)
+    assert [(r.step, r.probe, r.layer) for r in a.readings] == [(r.step, r.probe, r.layer) for r in b.readings]
+    if alone.status != "diverged":
+        torch.testing.assert_close(together.weights, alone.weights, rtol=0, atol=later)
+        for name, value in alone.buffers.items():
+            torch.testing.assert_close(together.buffers[name], value, rtol=1e-4, atol=1e-5)
+
+
+def agree(arms: Sequence[Arm], tier: str = "eager", later: float = LATER, **watching: Any) -> list[Outcome]:
+    """Train the arms stacked, and each alone; the outcomes of the stack."""
+    assert groups(arms) == [list(range(len(arms)))]
+    watched = Watching(**{"evaluations": 2, **watching})
+    stacked = follow(train(arms, watched, tier))  # type: ignore[arg-type]
+    for arm, together in zip(arms, stacked, strict=True):
+        alike(together, follow(train([arm], watched, "eager"))[0], later)
+    return stacked
+
+
+# --- losses and clipping ---------------------------------------------------------------------------------------------
+
+SMOOTH = 'mlp(widths=[16], activation="tanh")'
+
+
+@pytest.mark.parametrize("tier", ["eager", "traced"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_every_arm_has_its_own_label_smoothing(points: Any, tier: str, reduction: str) -> None:
+    losses = [f'cross_entropy(label_smoothing={e}, reduction="{reduction}")' for e in (0.0, 0.1, 0.5)]
+    one = recipe(points, SMOOTH, optimizer="sgd(lr=0.01)", batch_size=10, epochs=3)
+    stacked = agree([prepare(one.change(loss=loss)) for loss in losses], tier)
+    assert len({outcome.history.loss[0] for outcome in stacked}) == 3
+
+
+@pytest.mark.parametrize("tier", ["eager", "traced"])
+def test_every_arm_has_its_own_delta(values: Any, tier: str) -> None:
+    one = recipe(values, SMOOTH, optimizer="sgd(lr=0.1)", batch_size=10, epochs=3)
+    stacked = agree([prepare(one.change(loss=f"huber(delta={delta})")) for delta in (0.1, 1.0, 5.0)], tier)
+    assert len({outcome.history.loss[0] for outcome in stacked}) == 3
+
+
+@pytest.mark.parametrize("tier", ["eager", "traced"])
+@pytest.mark.parametrize("clip", ["norm", "value"])
+def test_every_arm_is_clipped_at_its_own_size(points: Any, clip: str, tier: str) -> None:
+    one = recipe(points, SMOOTH, optimizer="sgd(lr=0.3)", batch_size=10, epochs=3)
+    stacked = agree([prepare(one.change(clip=f"{clip}({most})")) for most in (1e-3, 0.03, 100.0)], tier)
+    assert len({outcome.history.loss[-1] for outcome in stacked}) == 3
+
+
+def test_loss_delta_clip_and_optimizer_may_differ_at_once(values: Any) -> None:
+    one = recipe(values, SMOOTH, batch_size=10, epochs=3)
+    agree([
+        prepare(one.change(loss=f"huber(delta={delta})", clip=f"norm({most})", optimizer=f"sgd(lr={lr}, momentum={m})", seed=s))
+        for s, (delta, most, lr, m) in enumerate([(0.5, 0.1, 0.1, 0.0), (0.5, 1.0, 0.2, 0.9), (2.0, 0.1, 0.05, 0.5)])
+    ])  # fmt: skip
+
+
+def test_no_smoothing_stays_none_beside_an_arm_with_some() -> None:
+    """A score of -inf, by which a network rules a class out, makes the mean over classes -inf as well."""
+    scores = torch.tensor([[1.0, 2.0, -torch.inf]])
+    labels = torch.tensor([1])
+    outputs = [scores.clone().requires_grad_() for _ in range(2)]
+    values = [CrossEntropy(0.0)(outputs[0], labels), CrossEntropy(torch.zeros(()))(outputs[1], labels)]  # type: ignore[arg-type]
+    for value in values:
+        value.backward()
+    torch.testing.assert_close(values[1], values[0])
+    torch.testing.assert_close(outputs[1].grad, outputs[0].grad)
+
+
+def test_what_shapes_the_graph_of_a_loss_or_a_clip_keeps_arms_apart(points: Any) -> None:
+    one = recipe(points, SMOOTH, batch_size=10, epochs=1)
+    settings: list[dict[str, Any]] = [
+        {"loss": "cross_entropy(label_smoothing=0.1)"},
+        {"loss": 'cross_entropy(label_smoothing=0.1, reduction="sum")'},
+        {"loss": CrossEntropy(0.1)},  # the reader's own object: what it does with its numbers is not known
+        {"loss": CrossEntropy(0.2)},
+        {"clip": "norm(1.0)"},
+        {"clip": "value(1.0)"},
+    ]
+    arms = [prepare(one.change(**setting)) for setting in settings]
+    assert groups(arms) == [[i] for i in range(len(arms))]
