@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor, nn, optim
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from whynet.data import Dataset, from_tensors
+from whynet.data import Dataset, from_tensors, load
 from whynet.engine import arm as arm_module
 from whynet.engine.arm import load_data, prepare
 from whynet.engine.fit import fit
@@ -270,9 +271,10 @@ UNFIT: dict[str, tuple[str, dict[str, Any], str, str]] = {  # sentence: recipe, 
 
 
 @pytest.fixture
-def unvalidated() -> str:
+def unvalidated() -> Dataset:
     """Data without validation examples."""
-    return "moons(validation=0)"
+    data = load("moons")
+    return replace(data, validation=replace(data.validation, index=data.validation.index[:0]))
 
 
 def refused(request: pytest.FixtureRequest, data: str, settings: dict[str, Any]) -> WhynetError:
