@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.events import Outcome
 from whynet.engine.fit import follow, groups
+from whynet.engine.noise import Tape, draw
 from whynet.engine.train import Watching, train
 from whynet.losses.cross_entropy import CrossEntropy
 from whynet.recipe import recipe
@@ -107,3 +109,67 @@ def test_what_shapes_the_graph_of_a_loss_or_a_clip_keeps_arms_apart(points: Any)
     ]
     arms = [prepare(one.change(**setting)) for setting in settings]
     assert groups(arms) == [[i] for i in range(len(arms))]
+
+
+# --- dropout and noise -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", ["eager", "traced"])
+@pytest.mark.parametrize(
+    "models",
+    [
+        ['mlp(widths=[16, 16], activation="tanh", dropout=0.5)', 'mlp(widths=[16, 16], activation="tanh", dropout=0.1)'],
+        [f"sequential([noise({a}), linear(16), tanh, dropout({b}), noise({c}), linear(3)])"
+         for a, b, c in ((0.5, 0.9, 0.0), (0.0, 0.0, 2.0), (1.5, 0.3, 0.1))],
+    ],
+)  # fmt: skip
+def test_every_arm_has_its_own_dropout_and_noise(points: Any, models: list[str], tier: str) -> None:
+    """Masks follow from the seed: with one rate for another, a loss would be off by far more than rounding."""
+    one = recipe(points, optimizer="sgd(lr=0.1)", batch_size=10, epochs=3)
+    stacked = agree([prepare(one.change(model=model)) for model in models], tier)
+    losses = {outcome.history.loss[0] for outcome in stacked}
+    assert len(losses) == len(models)
+    assert max(losses) - min(losses) > 1e-3
+
+
+def test_whole_channels_are_dropped_at_each_arms_rate(pictures: Any) -> None:
+    class Net(nn.Sequential):
+        def __init__(self, p: float) -> None:
+            super().__init__(nn.Conv2d(1, 4, 3), nn.Dropout2d(p), nn.Tanh(), nn.Flatten(), nn.Linear(144, 3))
+
+    arms = [prepare(recipe(pictures, Net(p), optimizer="sgd(lr=0.1)", batch_size=10, epochs=2)) for p in (0.2, 0.6)]
+    x = pictures.train.x[:10]
+    for arm in arms:  # a reader's own module is not stacked with another; the pass itself takes any rates
+        asked = arm.network.noise_wanted(x).asked
+        uniform, normal = draw(asked, seed=0, step=1)
+        network = arm.network
+        network.train()
+        own = network(network.initial, {}, x, Tape(uniform, normal))
+        given = network(network.initial, {}, x, Tape(uniform, normal), torch.tensor([0.35]))
+        assert not torch.allclose(own, given)
+        assert network.rates in ([0.2], [0.6])  # as it was
+        network.module[1].p = 0.35  # type: ignore[index]
+        torch.testing.assert_close(network(network.initial, {}, x, Tape(uniform, normal)), given)
+
+
+def test_where_noise_stops_says_what_it_says_alone(points: Any) -> None:
+    """An arm that diverges is looked into with its own rates."""
+    one = recipe(points, optimizer="sgd(lr=1e18)", batch_size=10, epochs=3)
+    arms = [prepare(one.change(model=f"mlp(widths=[16], dropout={p})")) for p in (0.2, 0.7)]
+    assert [outcome.status for outcome in agree(arms)] == ["diverged", "diverged"]
+
+
+def test_who_shares_a_graph_whatever_its_rates(points: Any) -> None:
+    def keys(*models: Any) -> list[list[int]]:
+        return groups([prepare(recipe(points, model, batch_size=10, epochs=1)) for model in models])
+
+    assert keys("mlp(dropout=0.1)", "mlp(dropout=0.2)") == [[0, 1]]
+    assert keys("mlp(dropout=0.1)", "mlp(dropout=0.0)") == [[0], [1]]  # no dropout at all is another graph
+    assert keys("mlp", "mlp(dropout=0.0)") == [[0, 1]]
+    assert keys("mlp(dropout=0.1)", 'mlp(dropout=0.1, norm="batch")', "mlp(dropout=0.1, widths=[3])") == [[0], [1], [2]]
+    many = "sequential([{}, residual([dropout(0.5), {}]), linear(3)])"
+    assert keys(many.format("dropout(p=0.1)", "noise"), many.format("dropout", "noise(0.7)")) == [[0, 1]]
+    assert keys(many.format("dropout", "noise"), many.format("noise", "dropout")) == [[0], [1]]
+    assert keys("sequential([elu(1.0), linear(3)])", "sequential([elu(0.5), linear(3)])") == [[0], [1]]
+    mine = [nn.Sequential(nn.Dropout(p), nn.Linear(6, 3)) for p in (0.1, 0.2)]
+    assert keys(*mine, mine[0]) == [[0, 2], [1]]

@@ -14,6 +14,7 @@ from whynet import registry
 from whynet.data import Dataset, from_tensors, load
 from whynet.engine.network import Network, clone, copied
 from whynet.engine.noise import seeded
+from whynet.engine.rates import without_rates
 from whynet.engine.varied import shape_of, values_of
 from whynet.errors import RecipeError, TrainingError
 from whynet.losses.given import GivenLoss
@@ -84,11 +85,11 @@ class Arm:
     @cached_property
     def graph_key(self) -> Hashable:
         """Arms with equal keys run the same operations on tensors of the same shapes, and can be stacked."""
-        model, recipe = self.recipe.model, self.recipe
+        model, recipe, network = self.recipe.model, self.recipe, self.network
         x, y = self.dataset.train.pool_x, self.dataset.train.pool_y
         return (
-            str(model) if isinstance(model, Spec) else id(model.value),
-            (tuple(self.network.shapes), self.network.constants, self.dataset.task.kind, self.dataset.task.outputs),
+            (str(without_rates(model)), network.structure) if isinstance(model, Spec) else (id(model.value), network.constants),
+            (tuple(network.shapes), self.dataset.task.kind, self.dataset.task.outputs),
             (type(self.loss), values_of(self.loss) if isinstance(recipe.loss, Given) else shape_of(self.loss)),
             (type(self.optimizer), shape_of(self.optimizer)),
             (type(self.clip), shape_of(self.clip)),

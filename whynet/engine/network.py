@@ -12,7 +12,7 @@ one matrix (A, P).
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from whynet.engine.noise import Tape, taped, watched
+from whynet.engine.rates import Rated, rated, using
 
 Buffers = dict[str, Tensor]
 
@@ -63,15 +64,30 @@ class Network:
         self.layers = self._find_layers()
         self.activations = [name for name, child in self.module.named_modules() if is_activation(child)]
         self.kinds = {name: type(child).__name__ for name, child in self.module.named_modules()}
+        self._rated = rated(self.module)
+
+    @property
+    def rates(self) -> list[float]:
+        """How strong its dropout and noise layers are, (K,), in network order."""
+        return [getattr(child, name) for child, name in self._rated]
 
     @cached_property
     def constants(self) -> tuple[Hashable, ...]:
         """What the modules hold beside weights and buffers. Networks that differ in it compute different things."""
+        return self._constants(())
+
+    @cached_property
+    def structure(self) -> tuple[Hashable, ...]:
+        """The kinds of its modules and the constants they hold, but for the rates of dropout and noise."""
+        return tuple(self.kinds.items()), self._constants(rated(self.template))
+
+    def _constants(self, without: Sequence[Rated]) -> tuple[Hashable, ...]:
         return tuple(
             (name, attribute, _bytes(value) if isinstance(value, Tensor) else repr(value))
             for name, child in self.template.named_modules()
             for attribute, value in vars(child).items()
             if isinstance(value, bool | int | float | str | tuple | Tensor) and attribute != "training"
+            if (child, attribute) not in without
         )
 
     def _find_layers(self) -> list[Layer]:
@@ -98,10 +114,15 @@ class Network:
         parameters = dict(module.named_parameters())
         return torch.cat([parameters[name].detach().reshape(-1) for name in self.names]) if self.names else torch.zeros(0)
 
-    def __call__(self, weights: Tensor, buffers: Buffers, x: Tensor, tape: Tape | None = None) -> Tensor:
-        """The outputs, (B, units). The dictionary of buffers given holds, after it, what the pass made of them."""
+    def __call__(
+        self, weights: Tensor, buffers: Buffers, x: Tensor, tape: Tape | None = None, rates: Tensor | None = None
+    ) -> Tensor:
+        """The outputs, (B, units). The dictionary of buffers given holds, after it, what the pass made of them.
+
+        ``rates``: those of dropout and noise, (K,), where they are not the network's own.
+        """
         values = {**self.unpack(weights), **buffers}
-        with taped(tape):
+        with taped(tape), using(self._rated, rates):
             outputs = functional_call(self.module, values, (x,))
         buffers.update((name, values[name]) for name in buffers)  # `self.average = …` instead of in place
         return outputs

@@ -132,9 +132,9 @@ def _channel_dropout(tape: Tape, input: Tensor, p: float = 0.5, training: bool =
     return _mask(tape, input, p, whole) if training else input
 
 
-def _mask(tape: Tape, x: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
+def _mask(tape: Tape, x: Tensor, p: float | Tensor, shape: tuple[int, ...]) -> Tensor:
     keep = tape.take("uniform", x, shape) >= p
-    scale = 1 / (1 - p) if not isinstance(p, float) or p < 1 else 0.0
+    scale = 1 / (1 - p) if isinstance(p, Tensor) or p < 1 else 0.0
     return x * keep * scale
 
 

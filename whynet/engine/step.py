@@ -32,8 +32,8 @@ def make_step(
     """The step of one arm.
 
     Shapes: weights (P,); x (B, *inputs); y (B,) or (B, n); uniform (U,), normal (N,): the random numbers that the pass draws;
-    lr, count and the optimizer's values of hyper: 0-dim float64; those of loss and clip, where arms differ in them, see `varied`.
-    Readings: (R,), those of the probes one after another.
+    lr, count and the optimizer's values of hyper: 0-dim float64; the others
+    are there where arms differ in them, see `varied`. Readings: (R,), those of the probes one after another.
     """
     looks_inside = any("activations" in probe.needs for probe in probes)
 
@@ -47,7 +47,7 @@ def make_step(
             after = clone(buffers)
             tape = Tape(uniform, normal) if uniform.numel() or normal.numel() else None
             with network.capturing() if looks_inside else nullcontext(Captured()) as captured:
-                outputs = network(weights, after, x, tape)
+                outputs = network(weights, after, x, tape, hyper.get("rates"))
             return own_loss(outputs, y), (after, captured.layers, captured.activations)
 
         gradient, (value, (after, layers, activations)) = grad_and_value(objective, has_aux=True)(weights)

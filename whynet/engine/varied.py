@@ -2,6 +2,7 @@
 
     hyper-parameters of the optimizer    () or (A,) float64, always
     loss.delta, clip.most                () or (A,), only where the arms differ
+    rates of dropout and noise           (K,) or (A, K), only where the arms differ
 
 A lone arm's graph, and that of arms with equal values, keeps the plain number, which is faster.
 """
@@ -33,6 +34,9 @@ def varied(arms: Sequence[Arm]) -> dict[str, list[Tensor]]:
     for part in ("loss", "clip"):
         for name, values in _differing([getattr(arm, part) for arm in arms]).items():
             found[f"{part}.{name}"] = [like.new_tensor(value) for value in values]  # float64 would widen the whole loss
+    rates = [like.new_tensor(arm.network.rates) for arm in arms]
+    if any(not torch.equal(own, rates[0]) for own in rates):
+        found["rates"] = rates
     return found
 
 
