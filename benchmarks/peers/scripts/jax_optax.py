@@ -19,7 +19,7 @@ draws = np.random.default_rng(0)
 def start(seed):
     keys = jax.random.split(jax.random.key(seed), 2 * len(SIZES))
     layers = []
-    for i, (before, after) in enumerate(zip(SIZES, SIZES[1:], strict=False)):
+    for i, (before, after) in enumerate(SIZES):
         bound = before**-0.5
         weight = jax.random.uniform(keys[2 * i], (before, after), minval=-bound, maxval=bound)
         layers.append((weight, jax.random.uniform(keys[2 * i + 1], (after,), minval=-bound, maxval=bound)))

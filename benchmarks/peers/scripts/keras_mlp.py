@@ -14,8 +14,9 @@ import keras  # isort: skip
 
 keras.utils.set_random_seed(GIVEN["seeds"][0])
 like_torch = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # uniform within 1/√fan_in
-hidden = [keras.layers.Dense(width, activation="relu", kernel_initializer=like_torch) for width in SIZES[1:-1]]
-model = keras.Sequential([keras.Input((SIZES[0],)), *hidden, keras.layers.Dense(SIZES[-1], kernel_initializer=like_torch)])
+hidden = [keras.layers.Dense(units, activation="relu", kernel_initializer=like_torch) for _, units in SIZES[:-1]]
+head = keras.layers.Dense(SIZES[-1][1], kernel_initializer=like_torch)
+model = keras.Sequential([keras.Input((SIZES[0][0],)), *hidden, head])
 model.compile(
     optimizer=keras.optimizers.Adam(GIVEN["rates"][0], epsilon=1e-8),
     loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -24,8 +24,7 @@ logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 class Classifier(lightning.LightningModule):
     def __init__(self):
         super().__init__()
-        pairs = zip(SIZES, SIZES[1:], strict=False)
-        layers = [layer for before, after in pairs for layer in (nn.Linear(before, after), nn.ReLU())]
+        layers = [layer for before, after in SIZES for layer in (nn.Linear(before, after), nn.ReLU())]
         self.network = nn.Sequential(*layers[:-1])
         self.rule = torch.optim.Adam(self.network.parameters(), lr=GIVEN["rates"][0])
         self.losses = []

@@ -14,7 +14,7 @@ torch.manual_seed(GIVEN["seeds"][0])
 
 def mlp() -> nn.Module:
     layers: list[nn.Module] = [nn.Flatten()]
-    for before, after in zip(SIZES, SIZES[1:], strict=False):
+    for before, after in SIZES:
         layers += [nn.Linear(before, after), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

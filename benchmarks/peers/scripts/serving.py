@@ -8,6 +8,7 @@ Steps are rounded up to whole epochs. Seconds are those of steady training: maki
 The loss is the training loss averaged over the last epoch and over the arms.
 """
 
+import itertools
 import json
 import math
 import os
@@ -26,7 +27,7 @@ FLAT = X.reshape(len(X), -1)
 BATCH: int = GIVEN["batch"]
 PER_EPOCH = len(X) // BATCH
 CLASSES = int(Y.max()) + 1
-SIZES = [FLAT.shape[1], *GIVEN.get("widths", []), CLASSES]
+SIZES = list(itertools.pairwise([FLAT.shape[1], *GIVEN.get("widths", []), CLASSES]))  # of each layer: units before, units after
 assert len(X) % BATCH == 0, "every batch of every side has the same size"
 
 

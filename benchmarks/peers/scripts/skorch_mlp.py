@@ -17,8 +17,7 @@ def loader(dataset, batch_size, **_):
     return DataLoader(tensors, sampler=BatchSampler(RandomSampler(tensors), batch_size, drop_last=True), batch_size=None)
 
 
-pairs = zip(SIZES, SIZES[1:], strict=False)
-layers = [layer for before, after in pairs for layer in (nn.Linear(before, after), nn.ReLU())]
+layers = [layer for before, after in SIZES for layer in (nn.Linear(before, after), nn.ReLU())]
 net = NeuralNetClassifier(
     nn.Sequential(*layers[:-1]), criterion=nn.CrossEntropyLoss, optimizer=torch.optim.Adam, lr=GIVEN["rates"][0],
     batch_size=BATCH, train_split=None, iterator_train=loader, verbose=0,
