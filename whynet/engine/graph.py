@@ -37,8 +37,8 @@ class Flat:
         return flat
 
 
-def trace(flat: Flat) -> Callable[..., list[Tensor]]:
-    """The flat function as a graph. Raises `UntraceableError`."""
+def trace(flat: Flat) -> GraphModule:
+    """The flat function as a graph; its ``forward`` runs it. Raises `UntraceableError`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing warns of constants it keeps; they are the module's own
@@ -46,7 +46,7 @@ def trace(flat: Flat) -> Callable[..., list[Tensor]]:
     except Exception as error:  # whatever a user's forward does wrong under tracing, eager still runs it
         raise UntraceableError(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__) from error
     tidy(graph)
-    return graph.forward
+    return graph
 
 
 def tidy(graph: GraphModule) -> None:
