@@ -106,7 +106,13 @@ def test_a_training_may_be_compiled_from_its_first_step_and_the_next_finds_it_do
 
 def test_a_short_training_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Compilation, "start", lambda self: pytest.fail("it does not pay"))
-    assert not [e for e in train([arm(epochs=200)]) if isinstance(e, Noticed)]
+    assert not [e for e in train([arm(epochs=200)], tier="fast") if isinstance(e, Noticed)]
+
+
+def test_what_is_not_asked_to_be_fast_is_never_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(population_module, "Compilation", None)  # the default tiers give the same bits every time
+    for tier in ("auto", "traced", "eager"):
+        list(train([arm(epochs=200)], tier=tier))  # type: ignore[arg-type]
 
 
 def test_without_a_compiler_it_is_said_once_and_the_numbers_are_those_of_the_traced_step(

@@ -14,6 +14,7 @@ from whynet.text import Text
 if TYPE_CHECKING:
     from whynet.engine.arm import Arm
     from whynet.engine.fit import Fitted
+    from whynet.engine.population import Tier
     from whynet.runs.run import Run
     from whynet.runs.store import Store
 
@@ -44,7 +45,7 @@ class Trained:
     run: Run | None = None
 
 
-def train(arm: Arm, watcher: Watcher, store: str | None) -> Trained:
+def train(arm: Arm, watcher: Watcher, store: str | None, tier: Tier = "auto") -> Trained:
     """Train to the end, into the store where one is named.
 
     Raises `StoppedError` when interrupted, with what is kept and how to go on, and `StoreError`.
@@ -60,13 +61,13 @@ def train(arm: Arm, watcher: Watcher, store: str | None) -> Trained:
     watching = Watching(all_probes())
     if store is None:
         try:
-            return Trained(Fitted(arm, follow(events([arm], watching), watcher)[0]))
+            return Trained(Fitted(arm, follow(events([arm], watching, tier), watcher)[0]))
         except KeyboardInterrupt:
             raise StoppedError(_LOST.fill(step=watcher.step, total=watcher.total)) from None
     watching, kept = replace(watching, checkpoint_every=EVERY), open_store(store)
-    recording = kept.begin(arm, write_settings(watching, "auto"), listen=watcher)
+    recording = kept.begin(arm, write_settings(watching, tier), listen=watcher)
     try:
-        run = record(kept, arm, recording, events([arm], watching))
+        run = record(kept, arm, recording, events([arm], watching, tier))
     except KeyboardInterrupt:
         raise stopped(watcher, recording.run_id, recording.done[0], store) from None
     return Trained(run.fitted, run)
