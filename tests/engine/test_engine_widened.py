@@ -6,6 +6,7 @@ here (1e-4 where a test says so: many steps, or large ones).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,11 @@ import torch
 from torch import nn
 
 from whynet.engine.arm import Arm, prepare
-from whynet.engine.events import Outcome
-from whynet.engine.fit import follow, groups
+from whynet.engine.checkpoint import restore
+from whynet.engine.events import ArmLeft, Checkpointed, Finished, Measured, Outcome, Started, Stepped
+from whynet.engine.fit import all_probes, follow, groups
 from whynet.engine.noise import Tape, draw
+from whynet.engine.population import Population
 from whynet.engine.train import Watching, train
 from whynet.losses.cross_entropy import CrossEntropy
 from whynet.recipe import recipe
@@ -173,3 +176,154 @@ def test_who_shares_a_graph_whatever_its_rates(points: Any) -> None:
     assert keys("sequential([elu(1.0), linear(3)])", "sequential([elu(0.5), linear(3)])") == [[0], [1]]
     mine = [nn.Sequential(nn.Dropout(p), nn.Linear(6, 3)) for p in (0.1, 0.2)]
     assert keys(*mine, mine[0]) == [[0, 2], [1]]
+
+
+# --- arms that leave ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """From how many arms to how many a population was compacted, each time it was."""
+    seen: list[tuple[int, int]] = []
+    keep = Population.keep
+
+    def noted(population: Population, arms: Sequence[int]) -> Population:
+        smaller = keep(population, arms)
+        seen.append((population.size, smaller.size))
+        return smaller
+
+    monkeypatch.setattr(Population, "keep", noted)
+    return seen
+
+
+@pytest.mark.parametrize("tier", ["eager", "traced"])
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_arms_that_diverge_are_left_behind_and_disturb_nobody(
+    points: Any, sizes: list[tuple[int, int]], norm: str, tier: str
+) -> None:
+    model = f'mlp(widths=[8], activation="tanh", norm="{norm}", dropout=0.2)'
+    one = recipe(points, model, "mse", optimizer="sgd(lr=0.05)", batch_size=10, steps=130)
+    worst = one.change(optimizer="sgd(lr=1e30)")
+    arms = [prepare(r) for r in (one, worst, worst.change(seed=1), one.change(seed=1), worst.change(seed=2))]
+    stacked = agree(arms, tier, later=1e-4)
+    assert [outcome.status for outcome in stacked] == ["finished", "diverged", "diverged", "finished", "diverged"]
+    assert sizes == [(5, 2)]
+
+
+def test_the_smaller_stack_may_be_one_arm(points: Any, sizes: list[tuple[int, int]]) -> None:
+    one = recipe(points, SMOOTH, "mse", optimizer="sgd(lr=0.05)", batch_size=10, steps=130)
+    arms = [prepare(one.change(optimizer=f"sgd(lr={lr})")) for lr in (1e30, 0.05)]
+    agree(arms, later=1e-4, probes=all_probes())
+    assert sizes == [(2, 1)]
+
+
+LENGTHS = (3, 160, 20, 21, 150, 20)  # steps; five make an epoch
+
+
+def of_unequal_length(points: Any) -> list[Arm]:
+    model = 'mlp(widths=[8], activation="tanh", norm="batch", dropout={})'
+    one = recipe(points, optimizer="sgd(lr=0.1, momentum=0.5)", batch_size=10)
+    settings: list[dict[str, Any]] = [
+        {"schedule": "cosine"},
+        {"schedule": "warmup(then=cosine)", "optimizer": "sgd(lr=0.05, momentum=0.9)"},
+        {},
+        {"keep": "best"},
+        {"schedule": "cosine", "seed": 1},
+        {"schedule": "step(every=2)", "seed": 1},
+    ]
+    return [
+        prepare(one.change(steps=steps, model=model.format(0.1 * (i + 1)), **setting))
+        for i, (steps, setting) in enumerate(zip(LENGTHS, settings, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("tier", ["eager", "traced"])
+@pytest.mark.parametrize("evaluations", [None, 3])
+def test_arms_take_their_own_number_of_steps(
+    points: Any, sizes: list[tuple[int, int]], tier: str, evaluations: int | None
+) -> None:
+    """Schedules, evaluations, probes and the test follow from an arm's own length."""
+    arms = of_unequal_length(points)
+    stacked = agree(arms, tier, later=1e-4, probes=(*all_probes(),) if evaluations else (), evaluations=evaluations)
+    assert [outcome.history.steps for outcome in stacked] == list(LENGTHS)
+    assert sizes == [(6, 3)]  # at step 20; when most of those three are done, the last has ten steps ahead
+
+
+def test_what_is_told_of_arms_that_are_done(points: Any) -> None:
+    events = list(train(of_unequal_length(points), Watching(), "eager"))
+    assert not any(isinstance(event, ArmLeft) for event in events)  # none left before its time
+    assert isinstance(events[0], Started)
+    assert events[0].total_steps == max(LENGTHS)
+    steps = [event for event in events if isinstance(event, Stepped)]
+    assert [event.step for event in steps] == list(range(1, 161))
+    assert {event.losses.shape for event in steps} == {(6,)}
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    for i, outcome in enumerate(finished.outcomes):
+        assert outcome.history.loss == [float(event.losses[i]) for event in steps[: LENGTHS[i]]]
+    assert steps[-1].losses.isnan().tolist() == [True, False, True, False, False, True]
+    measured = [event for event in events if isinstance(event, Measured)]
+    for i, outcome in enumerate(finished.outcomes):
+        assert outcome.history.evaluations == [one for event in measured for one in event.evaluations[i]]
+
+
+def test_a_stack_is_compacted_only_where_that_pays_and_halves_each_time(points: Any, sizes: list[tuple[int, int]]) -> None:
+    one = recipe(points, "softmax_regression", optimizer="sgd(lr=0.1)", batch_size=10)
+
+    def run(*lengths: int) -> list[tuple[int, int]]:
+        sizes.clear()
+        follow(train([prepare(one.change(steps=steps)) for steps in lengths], Watching(evaluations=1), "eager"))
+        return list(sizes)
+
+    assert run(*[5 * (i + 1) for i in range(16)], 300) == [(17, 8), (8, 4), (4, 2), (2, 1)]
+    assert run(30, 129) == []  # 99 steps ahead
+    assert run(30, 130) == [(2, 1)]
+    assert run(30, 200, 200) == []  # most of them are there
+
+
+def test_arms_stop_early_each_with_its_own_patience(points: Any, sizes: list[tuple[int, int]]) -> None:
+    one = recipe(points, "mlp(widths=[32])", optimizer="sgd(lr=1.0)", batch_size=10, epochs=60)
+    settings: list[dict[str, Any]] = [
+        {"early_stopping": 3},
+        {"early_stopping": 6, "keep": "best"},
+        {"optimizer": "sgd(lr=0.001)"},
+    ]
+    stacked = agree([prepare(one.change(**setting)) for setting in settings], later=1e-3, evaluations=None)
+    assert [outcome.status for outcome in stacked] == ["stopped early", "stopped early", "finished"]
+    assert sizes == [(3, 1)]
+
+
+# --- going on from a checkpoint ----------------------------------------------------------------------------------------
+
+
+def test_a_stack_of_unequal_arms_resumes_from_any_checkpoint(points: Any, sizes: list[tuple[int, int]]) -> None:
+    """Bit for bit, also where some arms were done by then and the stack had been compacted."""
+    arms = of_unequal_length(points)
+    watching = Watching(all_probes(), evaluations=3, checkpoint_every=0)
+    events = list(train(arms, watching, "eager"))
+    whole = events[-1]
+    assert isinstance(whole, Finished)
+    taken = [event for event in events if isinstance(event, Checkpointed)]
+    assert [event.step for event in taken] == list(range(1, 161))
+    for at in (1, 3, 10, 20, 21, 100, 155, 160):
+        sizes.clear()
+        kept = taken[at - 1]
+        assert [one.step for one in kept.checkpoints] == [min(at, length) for length in LENGTHS]
+        written = [
+            restore({k: v.clone() for k, v in one.tensors().items()}, json.loads(json.dumps(one.numbers())))
+            for one in kept.checkpoints
+        ]
+        resumed = follow(train(arms, watching, "eager", list(zip(written, kept.histories, strict=True))))
+        assert sizes == [(6, 3)]
+        for a, b in zip(resumed, whole.outcomes, strict=True):
+            assert (a.status, a.step, repr(a.history)) == (b.status, b.step, repr(b.history))
+            assert torch.equal(a.weights, b.weights)
+            assert all(torch.equal(a.buffers[name], b.buffers[name]) for name in b.buffers)
+
+
+def test_checkpoints_of_different_moments_are_refused(points: Any) -> None:
+    arms = of_unequal_length(points)
+    taken = [event for event in train(arms, Watching(checkpoint_every=0), "eager") if isinstance(event, Checkpointed)]
+    first, later = ([*zip(event.checkpoints, event.histories, strict=True)] for event in (taken[0], taken[5]))
+    with pytest.raises(ValueError, match="one moment"):
+        next(iter(train(arms, resume=[later[0], first[1], *later[2:]])))

@@ -94,7 +94,7 @@ class Arm:
             (type(self.optimizer), shape_of(self.optimizer)),
             (type(self.clip), shape_of(self.clip)),
             (x.shape[1:], x.dtype, y.shape[1:], y.dtype, len(self.dataset.train)),
-            (self.batch_size, self.total_steps, recipe.early_stopping, recipe.keep),
+            self.batch_size,
         )
 
 

@@ -21,7 +21,7 @@ class Started:
 
     labels: list[str]
     step: int
-    total_steps: int
+    total_steps: int  # of the arm that takes the most
     steps_per_epoch: int
 
 
@@ -34,7 +34,10 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """One step done. ``losses`` is the training loss before its update: 0-dim, or (A,) for a population."""
+    """One step done. ``losses`` is the training loss before its update: 0-dim, or (A,) for a population.
+
+    The loss of an arm that has left, or taken all of its steps, means nothing.
+    """
 
     step: int
     losses: Tensor
@@ -42,7 +45,7 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Measured:
-    """The splits were evaluated: one list of evaluations for each arm."""
+    """The splits were evaluated: one list of evaluations for each arm, empty for those whose turn it is not."""
 
     step: int
     epoch: float
@@ -51,7 +54,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class Checkpointed:
-    """Everything needed to go on from here, for each arm, and its history so far."""
+    """Everything needed to go on from here, for each arm, and its history so far.
+
+    That of an arm which has taken all of its steps is of its last. None is told once an arm has diverged or stopped early.
+    """
 
     step: int
     checkpoints: list[Checkpoint]
@@ -60,7 +66,7 @@ class Checkpointed:
 
 @dataclass(frozen=True)
 class ArmLeft:
-    """An arm ended before the others: it diverged, or stopped early."""
+    """An arm ended before its time: it diverged, or stopped early."""
 
     arm: int
     step: int

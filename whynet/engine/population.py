@@ -7,28 +7,31 @@ A population of one has no such axis and costs what a plain training costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.func import vmap
+from torch.fx import GraphModule
 
 from whynet.engine.arm import Arm
 from whynet.engine.checkpoint import Checkpoint
+from whynet.engine.compiled import Compilation
 from whynet.engine.graph import Flat, UntraceableError, trace
-from whynet.engine.network import Buffers, clone
+from whynet.engine.network import Buffers
 from whynet.engine.noise import Tape, draw, seeded
+from whynet.engine.outputs import outputs, outputs_of_many
 from whynet.engine.probes.probe import Probe
+from whynet.engine.runner import Runner
 from whynet.engine.step import make_step
 from whynet.engine.varied import varied
 from whynet.optimizers.optimizer import State
 from whynet.text import Text, plain
 
-Tier = Literal["auto", "eager", "traced"]
+Tier = Literal["auto", "eager", "traced", "compiled", "fast"]
 BLOCK = 1024  # steps whose learning rates are worked out at once
 WORTH_TRACING = 100  # uses; tracing takes about as long as it saves in so many steps
-EVALUATION_BUDGET = 2**22  # numbers of input handed to one evaluation pass, over all arms
 
 
 class Population:
@@ -42,6 +45,7 @@ class Population:
         self.network = self.arms[0].network
         self.probes = list(probes)
         self.probing_steps = probing_steps  # how many steps will read the probes
+        self.total_steps = max(arm.total_steps for arm in self.arms)  # those that take fewer leave when they are done
         self.untraceable: Text | None = None  # why the step runs eagerly
         first = self.arms[0]
         self.buffer_names = list(self.network.buffers)
@@ -53,7 +57,7 @@ class Population:
         self._rates: tuple[Tensor, ...] = ()  # BLOCK × (), or BLOCK × (A,)
         self._counts: tuple[Tensor, ...] = ()  # BLOCK × ()
         self._pool_x, self._pool_y, self._offsets = self._pools()
-        self._functions: dict[tuple[int, bool], tuple[Callable[..., Sequence[Tensor]], Tape]] = {}
+        self._runners: dict[tuple[int, bool], Runner] = {}
         starts = [Checkpoint(0, a.network.initial, a.network.buffers, a.optimizer.start(a.network.initial)) for a in self.arms]
         self._mappable = True  # whether one mapped pass can evaluate all arms
         self._leaves: list[Tensor] = []
@@ -74,15 +78,12 @@ class Population:
         buffers = dict(zip(self.buffer_names, own[1:cut], strict=True))
         return Checkpoint(step, own[0], buffers, dict(zip(self.state_names, own[cut:], strict=True)))
 
-    @property
-    def weights(self) -> Tensor:
-        """(P,), or (A, P)."""
-        return self._leaves[0]
-
-    @property
-    def buffers(self) -> Buffers:
-        """The running statistics, with the axis of arms where there are several."""
-        return dict(zip(self.buffer_names, self._leaves[1 : 1 + len(self.buffer_names)], strict=True))
+    def keep(self, arms: Sequence[int]) -> Population:
+        """Some of the arms in a smaller population, which goes on from here."""
+        smaller = Population([self.arms[i] for i in arms], self.probes, self.tier, self.probing_steps)
+        smaller.restore([self.checkpoint(i, 0) for i in arms])
+        smaller.untraceable, smaller._mappable = self.untraceable, self._mappable
+        return smaller
 
     def parts(self, arm: int) -> tuple[Tensor, Buffers]:
         """One arm's weights (P,) and buffers, not copied."""
@@ -144,36 +145,50 @@ class Population:
         x, y = self.gather(positions)
         if not self.network.module.training:  # an evaluation came between
             self.network.train()
-        function, tape = self._function(x, y, probing)
+        runner = self._runner(x, y, probing)
+        if runner.compilation is not None:
+            runner.look(self.total_steps - number)
         rate, count = self._schedule(number)
-        arguments = [*self._leaves, *self._hyper, rate, count, x, y, *self._noise(tape, number)]
+        arguments = [*self._leaves, *self._hyper, rate, count, x, y, *self._noise(runner.tape, number)]
         with torch.no_grad():
-            if tape.overlooked:
+            if runner.tape.overlooked:
                 with seeded(self.arms[0].seed, "noise", number):
-                    results = function(*arguments)
+                    results = runner.run(*arguments)
             else:
-                results = function(*arguments)
+                results = runner.run(*arguments)
         self._leaves = list(results[1:-1])
         return results[0], results[-1]
+
+    def notes(self) -> list[Text]:
+        """What the reader should hear of the tiers, once each."""
+        said = [note for runner in self._runners.values() for note in runner.notes]
+        for runner in self._runners.values():
+            runner.notes.clear()
+        return said
+
+    def close(self) -> None:
+        """Stop what still compiles; the population can be trained on."""
+        for runner in self._runners.values():
+            runner.close()
 
     def make_ready(self, positions: Tensor, probing: bool = False) -> None:
         """Make the step for batches of this size before it is first needed. Raises `UnstackableError`."""
         self.network.train()
-        self._function(*self.gather(positions), probing)
+        self._runner(*self.gather(positions), probing)
 
-    def _function(self, x: Tensor, y: Tensor, probing: bool) -> tuple[Callable[..., Sequence[Tensor]], Tape]:
+    def _runner(self, x: Tensor, y: Tensor, probing: bool) -> Runner:
         key = (len(x) if self.size == 1 else x.shape[1], probing)
-        if key not in self._functions:
+        if key not in self._runners:
             with seeded(self.arms[0].seed, "noise"):  # tracing runs the step, which may draw
-                self._functions[key] = self._make(x, y, probing)
-        return self._functions[key]
+                self._runners[key] = self._make(x, y, probing)
+        return self._runners[key]
 
     def _schedule(self, number: int) -> tuple[Tensor, Tensor]:
         """The learning rate of a step, () or (A,), and its number as a tensor; made for a stretch of steps at a time."""
         block, at = divmod(number - 1, BLOCK)
         if block != self._block:
-            start, stop = block * BLOCK, min((block + 1) * BLOCK, self.arms[0].total_steps)
-            self._rates = self._join([arm.learning_rates(start, stop) for arm in self.arms]).unbind(-1)
+            start, stop = block * BLOCK, min((block + 1) * BLOCK, self.total_steps)
+            self._rates = self._join([_rates_of(arm, start, stop) for arm in self.arms]).unbind(-1)
             self._counts = torch.arange(start + 1, stop + 1, dtype=torch.float64).unbind()
             self._block = block
         return self._rates[at], self._counts[at]
@@ -184,7 +199,7 @@ class Population:
         drawn = [draw(tape.asked, arm.seed, number) for arm in self.arms]
         return self._join([uniform for uniform, _ in drawn]), self._join([normal for _, normal in drawn])
 
-    def _make(self, x: Tensor, y: Tensor, probing: bool) -> tuple[Callable[..., Sequence[Tensor]], Tape]:
+    def _make(self, x: Tensor, y: Tensor, probing: bool) -> Runner:
         """The step for batches of this shape as a function of flat tensors, traced where that is possible."""
         arm = self.arms[0]
         tape = self.network.noise_wanted(x if self.size == 1 else x[0])
@@ -210,60 +225,58 @@ class Population:
         flat = Flat(mapped, example)
         if self.untraceable is None and self._traces(len(x) if self.size == 1 else x.shape[1], probing):
             try:
-                return trace(flat), tape
+                graph = trace(flat)
             except UntraceableError as error:
                 self.untraceable = plain(str(error))
+            else:
+                return self._compiling(Runner(graph.forward, tape), graph, flat, probing)
         if self.size > 1:
             try:
                 flat(*flat.examples)
             except RuntimeError as error:  # an operation that has no rule for a leading axis of arms
                 raise UnstackableError(str(error).strip().splitlines()[0]) from error
-        return flat, tape
+        return Runner(flat, tape)
+
+    def _compiling(self, runner: Runner, graph: GraphModule, flat: Flat, probing: bool) -> Runner:
+        """The traced step with a compiled one to come; a step that reads probes is used too seldom for that."""
+        if self.tier not in ("compiled", "fast") or (probing and self.tier == "fast"):
+            return runner
+        runner.compilation = Compilation(graph, flat.examples)
+        if self.tier == "compiled":
+            runner.wait()
+        return runner
 
     def _traces(self, batch: int, probing: bool) -> bool:
         """Whether the step for batches of this size is used often enough to be traced; the numbers are the same either way."""
-        if self.tier != "auto":
-            return self.tier == "traced"
+        if self.tier not in ("auto", "fast"):
+            return self.tier != "eager"
         arm = self.arms[0]
         rest = len(arm.dataset.train) % arm.batch_size  # the size of each epoch's last batch, where it is a smaller one
-        uses = arm.total_steps // arm.steps_per_epoch if batch == rest else arm.total_steps
+        uses = self.total_steps // arm.steps_per_epoch if batch == rest else self.total_steps
         return (min(uses, self.probing_steps) if probing else uses) >= WORTH_TRACING
 
     # --- looking from outside ------------------------------------------------------------------------------------
 
-    def outputs(self, arm: int, x: Tensor, weights: Tensor | None = None, buffers: Buffers | None = None) -> Tensor:
-        """One arm's outputs in evaluation mode, (N, units), in passes that fit the memory; nothing of its state changes."""
-        own_weights, own_buffers = self.parts(arm)
-        weights, buffers = own_weights if weights is None else weights, own_buffers if buffers is None else buffers
-        self.network.eval()
-        rows = max(1, EVALUATION_BUDGET // max(1, x[0].numel()))
-        with torch.no_grad(), seeded(self.arms[arm].seed, "sample"):  # some networks draw in evaluation too
-            return torch.cat([self.network(weights, clone(buffers), part) for part in x.split(rows)])
-
-    def outputs_of_all(self, x: Sequence[Tensor]) -> list[Tensor]:
-        """Every arm's outputs in evaluation mode on its own inputs; in one mapped pass where the inputs are alike."""
-        if self._mappable and self.size > 1 and len({tuple(one.shape) for one in x}) == 1:
+    def outputs_of(self, arms: Sequence[int], x: Sequence[Tensor]) -> list[Tensor]:
+        """The outputs of some arms in evaluation mode, each on its own inputs; in one mapped pass where the inputs are alike."""
+        if self._mappable and len(arms) > 1 and len({tuple(one.shape) for one in x}) == 1:
+            looked_at = self._leaves[: 1 + len(self.buffer_names)]
+            weights, *rest = looked_at if len(arms) == self.size else [leaf[list(arms)] for leaf in looked_at]
             try:
-                return self._mapped_outputs(x)
-            except RuntimeError:  # a draw, a branch on values, or an operation without a rule for a leading axis of arms
+                return outputs_of_many(self.network, weights, dict(zip(self.buffer_names, rest, strict=True)), x)
+            except RuntimeError:
                 self._mappable = False
-        return [self.outputs(arm, one) for arm, one in enumerate(x)]
-
-    def _mapped_outputs(self, x: Sequence[Tensor]) -> list[Tensor]:
-        self.network.eval()
-        shared = all(one is x[0] for one in x)
-        rows = max(1, EVALUATION_BUDGET // max(1, x[0][0].numel() * self.size))
-        run = vmap(lambda w, b, part: self.network(w, clone(b), part), in_dims=(0, 0, None if shared else 0))
-        parts = []
-        with torch.no_grad(), seeded(self.arms[0].seed, "sample"):  # what draws here is refused, or is drawn alike for all
-            for start in range(0, len(x[0]), rows):
-                part = x[0][start : start + rows] if shared else torch.stack([one[start : start + rows] for one in x])
-                parts.append(run(self.weights, self.buffers, part))
-        return list(torch.cat(parts, dim=1).unbind())
+        return [outputs(self.network, *self.parts(arm), one, self.arms[arm].seed) for arm, one in zip(arms, x, strict=True)]
 
 
 class UnstackableError(Exception):
     """These arms cannot be run as one; run them one after another."""
+
+
+def _rates_of(arm: Arm, start: int, stop: int) -> Tensor:
+    """An arm's learning rates of the steps from start up to stop, (stop - start,); 0 after its last."""
+    own = arm.learning_rates(start, min(stop, arm.total_steps))
+    return torch.cat([own, own.new_zeros(stop - start - len(own))])
 
 
 _NOTHING = torch.zeros(0)

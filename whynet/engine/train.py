@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from whynet.data.dataset import Examples
 from whynet.engine.arm import Arm
 from whynet.engine.checkpoint import Best, Checkpoint
 from whynet.engine.diverged import locate
@@ -26,23 +25,16 @@ from whynet.engine.events import ArmLeft, Checkpointed, Event, Finished, Measure
 from whynet.engine.history import Evaluation, History, Reading, SplitName
 from whynet.engine.metrics import score
 from whynet.engine.network import clone
+from whynet.engine.outputs import outputs
 from whynet.engine.population import Population, Tier
-from whynet.engine.probes.probe import Probe
+from whynet.engine.splits import TRAIN_SAMPLE, gathered
 from whynet.engine.threads import one_thread
+from whynet.engine.watching import Watching, probe_steps
 from whynet.text import Text
 
-TRAIN_SAMPLE = 1024  # training examples evaluated beside the validation set, so that the two can be told apart cheaply
+__all__ = ["TRAIN_SAMPLE", "Watching", "probe_steps", "train"]
 
-
-@dataclass(frozen=True)
-class Watching:
-    """What is measured while training, and when."""
-
-    probes: tuple[Probe, ...] = ()
-    at: frozenset[int] | None = None  # the steps at which probes are read; None: dense at first, then sparse
-    evaluations: int | None = None  # how many times the splits are evaluated; None: after every epoch
-    test: bool = True  # evaluate the test split at the end
-    checkpoint_every: float | None = None  # seconds between checkpoints; None: never
+WORTH_COMPACTING = 100  # steps ahead; a smaller population is traced anew, which takes about as long as it saves in so many
 
 
 def train(
@@ -53,23 +45,22 @@ def train(
 ) -> Iterator[Event]:
     """Train arms with equal graphs (one, or a population) to the end, saying what happens.
 
+    Each arm takes its own number of steps, and is probed, evaluated and stopped in the steps in which it would be alone.
+
     Raises `UnstackableError` before the first event where several arms cannot run as one.
     """
     with one_thread():
-        events = _Training(arms, watching or Watching(), tier, resume).run()
-    while True:
-        with one_thread():  # for one event at a time: whoever listens, or pauses, has all threads back
-            event = next(events, None)
-        if event is None:
-            return
-        yield event
-
-
-def probe_steps(total: int, count: int = 64) -> frozenset[int]:
-    """The steps at which probes are read: every one of the first eight, then ever more sparsely, ending with the last."""
-    dense = range(1, min(total, 8) + 1)
-    sparse = [round(8 * (total / 8) ** (i / count)) for i in range(count + 1)] if total > 8 else []
-    return frozenset([*dense, *sparse])
+        training = _Training(arms, watching or Watching(), tier, resume)
+    events = training.run()
+    try:
+        while True:
+            with one_thread():  # for one event at a time: whoever listens, or pauses, has all threads back
+                event = next(events, None)
+            if event is None:
+                return
+            yield event
+    finally:
+        training.population.close()
 
 
 @dataclass
@@ -79,6 +70,7 @@ class _State:
     history: History = field(default_factory=History)
     best: Best = field(default_factory=Best)
     left: Outcome | None = None
+    end: Checkpoint | None = None  # its state after all of its steps
 
 
 class _Training:
@@ -86,132 +78,130 @@ class _Training:
         self, arms: Sequence[Arm], watching: Watching, tier: Tier, resume: Sequence[tuple[Checkpoint, History]] | None
     ) -> None:
         self.arms, self.watching = list(arms), watching
-        first = self.arms[0]
-        self.total, self.per_epoch = first.total_steps, first.steps_per_epoch
-        self.probe_at = watching.at if watching.at is not None else self._full_batches(probe_steps(self.total))
+        self.totals, self.per_epoch = [arm.total_steps for arm in self.arms], self.arms[0].steps_per_epoch
+        lengths = {arm.total_steps: arm for arm in self.arms}  # arms as long as each other are looked at in the same steps
+        self.probed = {total: watching.probed(arm) for total, arm in lengths.items()}
+        self.evaluated = {total: watching.evaluated(arm) for total, arm in lengths.items()}
+        self.probe_at = frozenset().union(*self.probed.values())
+        self.measure_at = frozenset().union(*self.evaluated.values())
         self.population = Population(self.arms, watching.probes, tier, len(self.probe_at))
+        self.inside = list(range(len(self.arms)))  # which arms the population holds
+        self.live = list(self.inside)  # which of them still train
         self.states = [_State() for _ in self.arms]
         self.done = 0
-        if resume:
-            self.population.restore([checkpoint for checkpoint, _ in resume])
-            self.states = [_State(history.copy(), checkpoint.best) for checkpoint, history in resume]
-            self.done = resume[0][0].step
-        self.measure_at = self._measure_steps()
-        self.saved_at = time.monotonic()
         self.pending: list[Tensor] = []  # losses not yet in the histories
         self.readings: list[tuple[int, Tensor]] = []
+        if resume:
+            self._go_on(resume)
+        self.saved_at = time.monotonic()
 
-    def _full_batches(self, steps: frozenset[int]) -> frozenset[int]:
-        """The steps moved back by one where they fall on an epoch's smaller last batch, whose few examples tell little of a layer."""
-        arm = self.arms[0]
-        smaller = len(arm.dataset.train) % arm.batch_size > 1 and self.per_epoch > 1
-        return frozenset(step - 1 if smaller and step % self.per_epoch == 0 else step for step in steps)
-
-    def _measure_steps(self) -> frozenset[int]:
-        count = self.watching.evaluations
-        if count is None:
-            return frozenset([*range(self.per_epoch, self.total + 1, self.per_epoch), self.total])
-        return frozenset([self.total] + [round(self.total * (i + 1) / count) for i in range(count)] if count else [self.total])
+    def _go_on(self, resume: Sequence[tuple[Checkpoint, History]]) -> None:
+        """Take up the state of checkpoints; arms that were done by then leave in the order in which they did."""
+        self.population.restore([checkpoint for checkpoint, _ in resume])
+        self.states = [_State(history.copy(), checkpoint.best) for checkpoint, history in resume]
+        done = max(checkpoint.step for checkpoint, _ in resume)
+        if any(checkpoint.step != min(done, total) for (checkpoint, _), total in zip(resume, self.totals, strict=True)):
+            raise ValueError("Expected checkpoints of one moment. Received steps: " + str([c.step for c, _ in resume]))
+        for total in sorted({total for total in self.totals if total <= done}):
+            self.done = total
+            self._end()
+            self._compact()
+        self.done = done
 
     # --- the loop ------------------------------------------------------------------------------------------------
 
     def run(self) -> Iterator[Event]:
-        if self.population.size > 1 and self.done < self.total:
+        if self.population.size > 1 and self.live:
             epoch, at = divmod(self.done, self.per_epoch)
-            self.population.make_ready(self.population.epoch(epoch)[at], self._probes(self.done + 1))  # or it raises, unheard
-        yield Started([arm.label for arm in self.arms], self.done, self.total, self.per_epoch)
+            first = self.population.epoch(epoch)[at]
+            self.population.make_ready(first, self.done + 1 in self.probe_at)  # or it raises, unheard
+        yield Started([arm.label for arm in self.arms], self.done, max(self.totals), self.per_epoch)
         if self.done == 0:
-            yield self._measure(["train", "validation"])
+            yield self._measure(["train", "validation"], self.live)
         said = False
-        while self.done < self.total and not all(state.left for state in self.states):
+        while self.live:
             epoch, at = divmod(self.done, self.per_epoch)
             for positions in self.population.epoch(epoch)[at:]:
                 before = self.population.snapshot()
                 number = self.done + 1
-                probing = self._probes(number)
+                probing = number in self.probe_at
                 losses, readings = self.population.step(number, positions, probing)
                 if self.population.untraceable and not said:
                     said = True
                     yield Noticed(_EAGER.fill(reason=self.population.untraceable))
+                for note in self.population.notes():
+                    yield Noticed(note)
                 self.done = number
                 self.pending.append(losses)
                 if probing:
                     self.readings.append((number, readings))
-                yield Stepped(number, losses)
+                yield Stepped(number, self._of_all(losses))
                 if not bool(torch.isfinite(losses).all()):
                     yield from self._diverged(losses, positions, before)
                 if number in self.measure_at:
-                    yield self._measure(["train", "validation"])
-                    yield from self._stop_early()
+                    due = [i for i in self.live if number in self.evaluated[self.totals[i]]]
+                    yield self._measure(["train", "validation"], due)
+                    yield from self._stop_early(due)
+                    self._end()
                 yield from self._save()
-                if self.done >= self.total or all(state.left for state in self.states):
+                if not self.live or self._compact():
                     break
-        self._flush()
-        for i, state in enumerate(self.states):
-            state.left = state.left or self._end(i)
         if self.watching.test:
             yield self._test()
         yield Finished(self.done, [state.left for state in self.states if state.left])
 
-    def _probes(self, step: int) -> bool:
-        return bool(self.watching.probes) and step in self.probe_at
+    def _of_all(self, losses: Tensor) -> Tensor:
+        """The losses of the arms inside as those of all arms."""
+        if len(self.inside) == len(self.arms):
+            return losses
+        everyone = losses.new_full((len(self.arms),), math.nan)
+        everyone[self.inside] = losses
+        return everyone
 
     # --- measuring -----------------------------------------------------------------------------------------------
 
     def _flush(self) -> None:
         """Move losses and readings into the histories of the arms that are still training."""
         if self.pending:
-            table = torch.stack(self.pending).reshape(len(self.pending), -1).tolist()  # (steps, A)
-            for i, state in enumerate(self.states):
-                if not state.left:
-                    state.history.loss.extend(row[i] for row in table)
+            table = torch.stack(self.pending).reshape(len(self.pending), -1).tolist()  # (steps, arms inside)
+            for slot, i in enumerate(self.inside):
+                if not self.states[i].left:
+                    self.states[i].history.loss.extend(row[slot] for row in table)
             self.pending = []
         names = [(probe.name, layer) for probe in self.watching.probes for layer in probe.layers(self.population.network)]
         for step, values in self.readings:
-            rows = values.reshape(len(self.states), len(names)).tolist()
-            for state, row in zip(self.states, rows, strict=True):
-                if not state.left:
-                    state.history.readings += [Reading(step, p, layer, v) for (p, layer), v in zip(names, row, strict=True)]
+            rows = values.reshape(len(self.inside), len(names)).tolist()
+            for i, row in zip(self.inside, rows, strict=True):
+                if not self.states[i].left and step in self.probed[self.totals[i]]:
+                    taken = [Reading(step, probe, layer, value) for (probe, layer), value in zip(names, row, strict=True)]
+                    self.states[i].history.readings += taken
         self.readings = []
 
-    def _measure(self, splits: list[SplitName]) -> Measured:
+    def _measure(self, splits: list[SplitName], which: Sequence[int]) -> Measured:
         self._flush()
         epoch = self.done / self.per_epoch
         taken: list[list[Evaluation]] = [[] for _ in self.arms]
         for split in splits:
-            chosen = self._split(split)
-            if not all(len(inputs) for inputs, _ in chosen):
-                continue
-            x = [inputs for inputs, _ in chosen]
-            for i, outputs in enumerate(self.population.outputs_of_all(x)):
-                if self.states[i].left:
-                    continue
-                arm, (_, targets) = self.arms[i], chosen[i]
-                loss, metric = score(outputs, targets, arm.loss, arm.dataset.task)
+            there = [i for i in which if len(getattr(self.arms[i].dataset, split))]
+            examples = gathered([self.arms[i] for i in there], split)
+            slots = [self.inside.index(i) for i in there]
+            all_answers = self.population.outputs_of(slots, [inputs for inputs, _ in examples])
+            for i, answers, (_, targets) in zip(there, all_answers, examples, strict=True):
+                loss, metric = score(answers, targets, self.arms[i].loss, self.arms[i].dataset.task)
                 taken[i].append(Evaluation(self.done, epoch, split, loss, metric))
         for state, evaluations in zip(self.states, taken, strict=True):
             state.history.evaluations += evaluations
         return Measured(self.done, epoch, taken)
 
-    def _split(self, split: SplitName) -> list[tuple[Tensor, Tensor]]:
-        """Each arm's inputs and targets of one split; gathered once for all arms that share a data set."""
-        gathered: dict[int, tuple[Tensor, Tensor]] = {}
-        for arm in self.arms:
-            if id(arm.dataset) not in gathered:
-                examples: Examples = getattr(arm.dataset, split)
-                index = examples.index[:TRAIN_SAMPLE] if split == "train" else examples.index
-                gathered[id(arm.dataset)] = examples.pool_x.index_select(0, index), examples.pool_y.index_select(0, index)
-        return [gathered[id(arm.dataset)] for arm in self.arms]
-
     def _test(self) -> Measured:
         """The test split, with the weights each arm ended with."""
         taken: list[list[Evaluation]] = []
-        for i, (arm, state) in enumerate(zip(self.arms, self.states, strict=True)):
+        for arm, state in zip(self.arms, self.states, strict=True):
             if not len(arm.dataset.test) or not state.left:
                 taken.append([])
                 continue
-            outputs = self.population.outputs(i, arm.dataset.test.x, state.left.weights, state.left.buffers)
-            loss, metric = score(outputs, arm.dataset.test.y, arm.loss, arm.dataset.task)
+            answers = outputs(arm.network, state.left.weights, state.left.buffers, arm.dataset.test.x, arm.seed)
+            loss, metric = score(answers, arm.dataset.test.y, arm.loss, arm.dataset.task)
             taken.append([Evaluation(state.left.step, state.left.step / self.per_epoch, "test", loss, metric)])
             state.history.evaluations += taken[-1]
         return Measured(self.done, self.done / self.per_epoch, taken)
@@ -219,56 +209,81 @@ class _Training:
     # --- leaving early -------------------------------------------------------------------------------------------
 
     def _diverged(self, losses: Tensor, positions: Tensor, before: list[Tensor]) -> Iterator[ArmLeft]:
-        fresh = [i for i, loss in enumerate(losses.reshape(-1).tolist()) if not math.isfinite(loss) and not self.states[i].left]
+        values = dict(zip(self.inside, losses.reshape(-1).tolist(), strict=True))
+        fresh = [i for i in self.live if not math.isfinite(values[i])]
         if fresh:
             self._flush()
         for i in fresh:
-            weights, buffers = self.population.parts_of(before, i)
+            slot = self.inside.index(i)
+            weights, buffers = self.population.parts_of(before, slot)
             x, y = self.population.gather(positions)
             if self.population.size > 1:
-                x, y = x[i], y[i]
-            why = locate(self.population.network, self.arms[i].loss, weights, buffers, x, y, self.done)
-            yield self._leave(i, "diverged", why)
+                x, y = x[slot], y[slot]
+            why = locate(self.arms[i].network, self.arms[i].loss, weights, buffers, x, y, self.done)
+            self._leave(i, "diverged", why)
+            yield ArmLeft(i, self.done, "diverged", why)
 
-    def _stop_early(self) -> Iterator[ArmLeft]:
-        for i, (arm, state) in enumerate(zip(self.arms, self.states, strict=True)):
+    def _stop_early(self, which: Sequence[int]) -> Iterator[ArmLeft]:
+        for i in which:
+            arm, state = self.arms[i], self.states[i]
             patience, keep = arm.recipe.early_stopping, arm.recipe.keep
-            if state.left or not len(arm.dataset.validation) or (patience is None and keep == "last"):
+            if not len(arm.dataset.validation) or (patience is None and keep == "last"):
                 continue
             loss = state.history.final("validation", "loss")
             if loss < state.best.loss:
-                weights, buffers = self.population.parts(i)
+                weights, buffers = self.population.parts(self.inside.index(i))
                 state.best = Best(loss, self.done, 0, weights.clone(), clone(buffers))
             else:
                 state.best = replace(state.best, waited=state.best.waited + 1)
             epochs = (self.done - state.best.step) / self.per_epoch  # however often the splits are evaluated
-            if patience is not None and epochs >= patience and self.done < self.total:
-                yield self._leave(i, "stopped early", _STOPPED.fill(step=state.best.step, epochs=epochs))
+            if patience is not None and epochs >= patience and self.done < self.totals[i]:
+                why = _STOPPED.fill(step=state.best.step, epochs=epochs)
+                self._leave(i, "stopped early", why)
+                yield ArmLeft(i, self.done, "stopped early", why)
 
-    def _leave(self, i: int, status: Status, why: Text) -> ArmLeft:
+    def _leave(self, i: int, status: Status, why: Text | None) -> None:
         self.states[i].left = self._outcome(i, status, why)
-        return ArmLeft(i, self.done, status, why)
+        self.live.remove(i)
 
-    def _end(self, i: int) -> Outcome:
-        """The outcome of an arm that took all of its steps; no loss tells what the last of them did to the weights."""
-        finite = bool(torch.isfinite(self.population.parts(i)[0]).all())
-        return self._outcome(i, "finished", None) if finite else self._outcome(i, "diverged", _LAST.fill(step=self.done))
+    def _end(self) -> None:
+        """Let the arms go that took all of their steps; no loss tells what the last of them did to the weights."""
+        for i in [i for i in self.live if self.totals[i] == self.done]:
+            slot = self.inside.index(i)
+            self.states[i].end = self.population.checkpoint(slot, self.done)
+            if bool(torch.isfinite(self.population.parts(slot)[0]).all()):
+                self._leave(i, "finished", None)
+            else:
+                self._leave(i, "diverged", _LAST.fill(step=self.done))
 
     def _outcome(self, i: int, status: Status, why: Text | None) -> Outcome:
         state = self.states[i]
         if self.arms[i].recipe.keep == "best" and state.best.weights is not None:
             return Outcome(status, state.history, state.best.weights, state.best.buffers, state.best.step, why)
-        weights, buffers = self.population.parts(i)
+        weights, buffers = self.population.parts(self.inside.index(i))
         return Outcome(status, state.history, weights.clone(), clone(buffers), self.done, why)
+
+    def _compact(self) -> bool:
+        """Go on in a smaller population, once at least half of the arms inside have left and enough steps are ahead."""
+        ahead = max((self.totals[i] for i in self.live), default=0) - self.done
+        if 2 * len(self.live) > len(self.inside) or ahead < WORTH_COMPACTING:
+            return False
+        self._flush()
+        self.population.close()
+        self.population = self.population.keep([self.inside.index(i) for i in self.live])
+        self.inside = list(self.live)
+        return True
 
     def _save(self) -> Iterator[Checkpointed]:
         every = self.watching.checkpoint_every
-        if every is None or time.monotonic() - self.saved_at < every or any(state.left for state in self.states):
+        if every is None or time.monotonic() - self.saved_at < every:
+            return
+        if any(state.left and state.end is None for state in self.states):  # left before its time, which no checkpoint tells
             return
         self.saved_at = time.monotonic()
         self._flush()
         checkpoints = [
-            replace(self.population.checkpoint(i, self.done), best=state.best) for i, state in enumerate(self.states)
+            replace(state.end or self.population.checkpoint(self.inside.index(i), self.done), best=state.best)
+            for i, state in enumerate(self.states)
         ]
         yield Checkpointed(self.done, checkpoints, [state.history.copy() for state in self.states])
 
