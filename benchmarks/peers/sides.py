@@ -17,13 +17,15 @@ from typing import Any, Protocol, get_args
 
 from benchmarks.peers.environment import HERE, ROOT, peers
 from whynet.engine.arm import Arm, prepare
-from whynet.engine.events import Stepped
-from whynet.engine.fit import fit_all, groups
+from whynet.engine.events import Event, Noticed, Stepped
+from whynet.engine.fit import fit_all
+from whynet.engine.plan import make_plan
 from whynet.engine.population import Tier
 from whynet.engine.train import Watching, train
 from whynet.recipe import Recipe
 
 ENOUGH = 10**6  # steps: more than any side is asked for
+LEAST = 0.3  # seconds between the first and the last word of a worker, each said within a tenth of a second
 QUIET = Watching(evaluations=1, test=False)  # nothing is measured while the clock runs
 
 
@@ -72,11 +74,11 @@ def arms_of(one: Recipe, rates: Sequence[float], seeds: Sequence[int], steps: in
 
 
 class Whynet:
-    """whynet's own training of these arms, in the stacks that `fit_all` would make of them, in this process."""
+    """whynet's own training of these arms, in the stacks that `fit_all` makes of them, in this process."""
 
     def __init__(self, arms: Sequence[Arm], tier: Tier, watching: Watching = QUIET) -> None:
         self.name, self.setting = f"whynet {tier}", "1 process, 1 thread"
-        self.stacks = [[arms[i] for i in group] for group in groups(arms)]
+        self.stacks = [[arms[i] for i in chunk.arms] for chunk in make_plan(arms, True, tier, 0).chunks]
         self.running = [
             (event for event in train(stack, watching, tier) if isinstance(event, Stepped)) for stack in self.stacks
         ]
@@ -97,32 +99,49 @@ class Whynet:
 
 
 class Workers:
-    """`fit_all` spread over processes. Steady by difference: a longer training less a shorter one of the same arms."""
+    """`fit_all` spread over processes: what one process does while it trains, once past the first steps, times the processes."""
 
-    SHORT = 100  # steps of the shorter one
-
-    def __init__(self, one: Recipe, rates: Sequence[float], seeds: Sequence[int], tier: Tier, workers: int) -> None:
+    def __init__(self, one: Recipe, rates: Sequence[float], seeds: Sequence[int], tier: Tier, workers: int, short: int) -> None:
         if "workers" not in inspect.signature(fit_all).parameters:
             raise BrokenError("this fit_all has no workers: whynet trains in one process")
         self.name, self.setting = f"whynet {tier}, workers", f"{workers} processes, 1 thread each"
         self.one, self.rates, self.seeds, self.tier, self.workers = one, rates, seeds, tier, workers
+        self.short = short  # steps after which a training is steady
+        self.times = 1  # as many steps as asked for, so that there is enough to time
 
     def take(self, steps: int) -> Taken:
-        short, _ = self._whole(self.SHORT)
-        long, loss = self._whole(self.SHORT + steps)
-        return Taken(steps * len(self.rates) * len(self.seeds), max(long - short, 1e-9), loss)
+        """Train anew, by ``steps`` past the first few, or by more where that is over too soon to be timed."""
+        for _ in range(10):
+            taken = self._train(self.short + steps * self.times)
+            if taken.seconds >= LEAST:
+                return taken
+            self.times *= 2
+        raise BrokenError("too short to be timed")
 
-    def _whole(self, steps: int) -> tuple[float, float]:
-        arms = arms_of(self.one, self.rates, self.seeds, steps)
-        start = time.perf_counter()
-        fitted = fit_all(arms, QUIET, tier=self.tier, workers=self.workers)  # type: ignore[call-arg, unused-ignore]
-        seconds = time.perf_counter() - start
-        per_epoch = arms[0].steps_per_epoch
-        losses = [loss for one in fitted for loss in one.history.loss[-per_epoch:]]
-        return seconds, sum(losses) / len(losses)
+    def _train(self, total: int) -> Taken:
+        """A training in which whynet says now and then how far a stack has come, and the clock is read whenever it does."""
+        arms = arms_of(self.one, self.rates, self.seeds, total)
+        seen: dict[tuple[int, ...], list[tuple[int, float]]] = {}
+
+        def listen(group: list[int], event: Event) -> None:
+            _refuse_slower(self.tier, event)
+            if isinstance(event, Stepped) and event.step >= self.short:
+                seen.setdefault(tuple(group), []).append((event.step, time.perf_counter()))
+
+        fitted = fit_all(arms, QUIET, listen, tier=self.tier, workers=self.workers)
+        spans = [(len(group) * (when[-1][0] - when[0][0]), when[-1][1] - when[0][1]) for group, when in seen.items()]
+        arm_steps, seconds = sum(n for n, _ in spans), sum(s for _, s in spans) / self.workers
+        losses = [loss for one in fitted for loss in one.history.loss[-arms[0].steps_per_epoch :]]
+        return Taken(arm_steps, seconds, sum(losses) / len(losses))
 
     def close(self) -> None:
         pass
+
+
+def _refuse_slower(tier: Tier, event: Event) -> None:
+    """Whynet falls back to a slower tier where it must, and says so; a figure under the faster one's name would be a lie."""
+    if tier == "compiled" and isinstance(event, Noticed):
+        raise BrokenError(str(event.note))
 
 
 # --- the others ------------------------------------------------------------------------------------------------------
