@@ -122,7 +122,7 @@ class Network:
         ``rates``: those of dropout and noise, (K,), where they are not the network's own.
         """
         values = {**self.unpack(weights), **buffers}
-        with taped(tape), using(self._rated, rates):
+        with taped(tape), using(self._rated, rates, weights.dtype):
             outputs = functional_call(self.module, values, (x,))
         buffers.update((name, values[name]) for name in buffers)  # `self.average = …` instead of in place
         return outputs

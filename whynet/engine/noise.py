@@ -133,9 +133,10 @@ def _channel_dropout(tape: Tape, input: Tensor, p: float = 0.5, training: bool =
 
 
 def _mask(tape: Tape, x: Tensor, p: float | Tensor, shape: tuple[int, ...]) -> Tensor:
-    keep = tape.take("uniform", x, shape) >= p
-    scale = 1 / (1 - p) if isinstance(p, Tensor) or p < 1 else 0.0
-    return x * keep * scale
+    uniform = tape.take("uniform", x, shape)
+    if isinstance(p, Tensor):  # an arm's own, 0-dim float64: rounded as plain numbers are, or the mask would be float64 as well
+        return x * (uniform >= p.to(x)) * (1 / (1 - p)).to(x)
+    return x * (uniform >= p) * (1 / (1 - p) if p < 1 else 0.0)
 
 
 def _rand_like(tape: Tape, input: Tensor, **_: Any) -> Tensor:

@@ -259,11 +259,13 @@ class Population:
 
     def outputs_of(self, arms: Sequence[int], x: Sequence[Tensor]) -> list[Tensor]:
         """The outputs of some arms in evaluation mode, each on its own inputs; in one mapped pass where the inputs are alike."""
-        if self._mappable and len(arms) > 1 and len({tuple(one.shape) for one in x}) == 1:
+        if self._mappable and self.size > 1 and len({tuple(one.shape) for one in x}) == 1:
+            double = [*arms, *arms][: max(2, len(arms))]  # one alone would round as no arm of a stack does
             looked_at = self._leaves[: 1 + len(self.buffer_names)]
-            weights, *rest = looked_at if len(arms) == self.size else [leaf[list(arms)] for leaf in looked_at]
+            weights, *rest = looked_at if len(arms) == self.size else [leaf[double] for leaf in looked_at]
+            buffers = dict(zip(self.buffer_names, rest, strict=True))
             try:
-                return outputs_of_many(self.network, weights, dict(zip(self.buffer_names, rest, strict=True)), x)
+                return outputs_of_many(self.network, weights, buffers, [*x, *x][: len(double)])[: len(arms)]
             except RuntimeError:
                 self._mappable = False
         return [outputs(self.network, *self.parts(arm), one, self.arms[arm].seed) for arm, one in zip(arms, x, strict=True)]

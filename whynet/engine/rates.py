@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import torch
 from torch import Tensor, nn
 
 from whynet.layers.noise import Noise
@@ -27,12 +28,12 @@ def rated(module: nn.Module) -> list[Rated]:
 
 
 @contextmanager
-def using(places: Sequence[Rated], rates: Tensor | None) -> Iterator[None]:
-    """Inside the block the modules have these rates, (K,); their own where there are none."""
+def using(places: Sequence[Rated], rates: Tensor | None, dtype: torch.dtype) -> Iterator[None]:
+    """Inside the block, which computes in ``dtype``, the modules have these rates, (K,) float64; their own where there are none."""
     own = [getattr(child, name) for child, name in places]
     try:
         for (child, name), rate in zip(places, () if rates is None else rates.unbind(), strict=rates is not None):
-            setattr(child, name, rate)
+            setattr(child, name, rate.to(dtype) if name == "std" else rate)  # the mask of a dropout rounds for itself
         yield
     finally:
         for (child, name), rate in zip(places, own, strict=True):

@@ -32,8 +32,7 @@ def make_step(
     """The step of one arm.
 
     Shapes: weights (P,); x (B, *inputs); y (B,) or (B, n); uniform (U,), normal (N,): the random numbers that the pass draws;
-    lr, count and the optimizer's values of hyper: 0-dim float64; the others
-    are there where arms differ in them, see `varied`. Readings: (R,), those of the probes one after another.
+    lr, count and hyper: float64, see `varied`. Readings: (R,), those of the probes one after another.
     """
     looks_inside = any("activations" in probe.needs for probe in probes)
 

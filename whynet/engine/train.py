@@ -263,14 +263,19 @@ class _Training:
         return Outcome(status, state.history, weights.clone(), clone(buffers), self.done, why)
 
     def _compact(self) -> bool:
-        """Go on in a smaller population, once at least half of the arms inside have left and enough steps are ahead."""
+        """Go on in a smaller population, once at least half of the arms inside may go and enough steps are ahead.
+
+        The last arm keeps one that has left beside it: alone it would round otherwise, and its numbers tell with whom it trained.
+        """
         ahead = max((self.totals[i] for i in self.live), default=0) - self.done
-        if 2 * len(self.live) > len(self.inside) or ahead < WORTH_COMPACTING:
+        gone = [i for i in self.inside if i not in self.live]
+        stay = sorted([*self.live, *gone[: 2 - len(self.live)]] if len(self.live) < 2 else self.live)
+        if 2 * len(stay) > len(self.inside) or ahead < WORTH_COMPACTING:
             return False
         self._flush()
         self.population.close()
-        self.population = self.population.keep([self.inside.index(i) for i in self.live])
-        self.inside = list(self.live)
+        self.population = self.population.keep([self.inside.index(i) for i in stay])
+        self.inside = stay
         return True
 
     def _save(self) -> Iterator[Checkpointed]:

@@ -1,10 +1,11 @@
 """The numbers in which stacked arms differ, as inputs of their one graph instead of constants in it.
 
-    hyper-parameters of the optimizer    () or (A,) float64, always
+    hyper-parameters of the optimizer    () or (A,), always
     loss.delta, clip.most                () or (A,), only where the arms differ
     rates of dropout and noise           (K,) or (A, K), only where the arms differ
 
-A lone arm's graph, and that of arms with equal values, keeps the plain number, which is faster.
+All float64. A lone arm's graph, and that of arms with equal values, keeps the plain number, which is faster and comes to the same: a
+stack's results do not tell with whom an arm shared it.
 """
 
 from __future__ import annotations
@@ -30,11 +31,10 @@ def varied(arms: Sequence[Arm]) -> dict[str, list[Tensor]]:
         for name in arms[0].optimizer.hyper
         if name != "lr"
     }
-    like = arms[0].network.initial
     for part in ("loss", "clip"):
         for name, values in _differing([getattr(arm, part) for arm in arms]).items():
-            found[f"{part}.{name}"] = [like.new_tensor(value) for value in values]  # float64 would widen the whole loss
-    rates = [like.new_tensor(arm.network.rates) for arm in arms]
+            found[f"{part}.{name}"] = [torch.tensor(value, dtype=torch.float64) for value in values]
+    rates = [torch.tensor(arm.network.rates, dtype=torch.float64) for arm in arms]
     if any(not torch.equal(own, rates[0]) for own in rates):
         found["rates"] = rates
     return found

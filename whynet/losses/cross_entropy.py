@@ -37,14 +37,17 @@ class CrossEntropy(Loss):
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         check_labels(outputs, targets)
-        if not isinstance(self.label_smoothing, Tensor):
-            smoothing: float = self.label_smoothing
-            return F.cross_entropy(outputs, targets, reduction=self.reduction, label_smoothing=smoothing)
+        smoothing: float | Tensor = self.label_smoothing
+        if not isinstance(smoothing, Tensor) and smoothing == 0:
+            return F.cross_entropy(outputs, targets, reduction=self.reduction)
         log_p = outputs.log_softmax(dim=1)  # (B, K)
-        right = log_p.gather(1, targets[:, None])[:, 0]  # (B,)
-        smoothed = right + self.label_smoothing * (log_p.mean(dim=1) - right)
-        each = torch.where(self.label_smoothing > 0, smoothed, right)  # the mean may be -inf, and 0 · inf is no number
-        return -(each.sum() if self.reduction == "sum" else each.mean())
+        sharp = F.nll_loss(log_p, targets, reduction=self.reduction)
+        each = -log_p.mean(dim=1)  # (B,)
+        even = each.sum() if self.reduction == "sum" else each.mean()
+        if not isinstance(smoothing, Tensor):
+            return (1 - smoothing) * sharp + smoothing * even
+        smoothed = (1 - smoothing).to(sharp) * sharp + smoothing.to(sharp) * even
+        return torch.where(smoothing > 0, smoothed, sharp)  # even may be infinite, and 0 · inf is no number
 
     def units(self, task: Task) -> int:
         return classes("cross_entropy", task)

@@ -13,6 +13,8 @@ from whynet.task import Task
 class Loss(ABC):
     """A loss is a frozen dataclass; its float fields may be tensors, so that arms of a population each have their own.
 
+    Those are 0-dim float64, to be rounded to the type of the outputs before they meet them, as plain numbers are.
+
     Shapes: outputs (B, units); targets (B,) int64 labels, or (B, n) float32 values. The result is the mean, a scalar.
     """
 

@@ -35,7 +35,8 @@ class Norm(Clip):
 
     def __call__(self, gradient: Tensor) -> Tensor:
         length = torch.linalg.vector_norm(gradient)
-        return gradient * (self.most / (length + 1e-6)).clamp(max=1).to(gradient.dtype)
+        most = self.most.to(gradient) if isinstance(self.most, Tensor) else self.most
+        return gradient * (most * (length + 1e-6).reciprocal()).clamp(max=1)
 
 
 @register(
