@@ -64,8 +64,8 @@ class Side(Protocol):
 
 
 def tiers() -> list[Tier]:
-    """The tiers that this whynet can be asked for, the slowest first."""
-    return [tier for tier in get_args(Tier) if tier != "auto"]
+    """The tiers that this whynet can be asked for, the slowest first; the others begin as one of these and end as another."""
+    return [tier for tier in ("eager", "traced", "compiled") if tier in get_args(Tier)]
 
 
 def arms_of(one: Recipe, rates: Sequence[float], seeds: Sequence[int], steps: int = ENOUGH) -> list[Arm]:
