@@ -4,8 +4,8 @@
     loss.delta, clip.most                () or (A,), only where the arms differ
     rates of dropout and noise           (K,) or (A, K), only where the arms differ
 
-All float64. A lone arm's graph, and that of arms with equal values, keeps the plain number, which is faster and comes to the same: a
-stack's results do not tell with whom an arm shared it.
+All float64. A lone arm's graph, and that of arms with equal values, keeps the plain number, which is faster and comes to the same, so
+that an arm's results do not tell from whom it differed.
 """
 
 from __future__ import annotations
