@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
 from benchmarks.peers.environment import HERE, ROOT
 from benchmarks.peers.sides import (
@@ -33,6 +34,7 @@ from whynet.engine.cores import cores
 from whynet.engine.fit import all_probes
 from whynet.engine.population import Tier
 from whynet.engine.train import Watching
+from whynet.experiment.compare import compare
 from whynet.recipe import Recipe, recipe
 
 # Sizes that batches of 64 divide, so that every batch of every side is a full one.
@@ -260,41 +262,51 @@ def lenet(effort: Effort) -> list[Row]:
 def whole(effort: Effort) -> list[Row]:
     """The comparison of the 64 arms from nothing to its verdict, 1,000 steps an arm, against plain loops one after another."""
     title = "64 arms of that MLP, 1,000 steps each, end to end"
-    base = recipe(DIGITS, "mlp(widths=[64, 64])")
-    data, _ = effort.data(base)
+    data, _ = effort.data(recipe(DIGITS, "mlp(widths=[64, 64])"))
     all_rates, all_seeds = pairs(RATES, range(8))
     turns = 1 if effort.quick else 2
     share = effort.arms_by_hand // turns  # arms of each turn, spread over the rates
-    wanted = {"data": DIGITS, "model": "mlp(widths=[64, 64])", "rates": RATES, "seeds": 8, "total": 1000}
-    plain, cold, warm = [], [], []
+    by_hand: list[dict[str, Any]] = []
+    ours: dict[str, list[dict[str, Any]]] = {}
     for turn in range(turns):
         own = slice(turn, None, 64 // share)
         loops = given(data, all_rates[own], all_seeds[own], [64, 64], total=1000)
-        plain.append(_ask([str(HERE / "scripts" / "plain_whole.py"), json.dumps(loops)]))
-        with tempfile.TemporaryDirectory(dir=effort.folder) as empty:
-            for found in (cold, warm):
-                found.append(_ask(["-m", "benchmarks.peers.whole", json.dumps(wanted)], cache=empty))
-    if abs(plain[0]["score"] - warm[0]["score"]) > 0.05:
-        why = f"the two do not come to the same: accuracy {warm[0]['score']:.3f}, by hand {plain[0]['score']:.3f}"
-        return [Row(title, "whynet compare", "plain torch", target, why_not=why) for target in (5.0, 2.0)]
-    by_hand = [one["seconds"] * 64 / share for one in plain]
+        by_hand.append(_ask([str(HERE / "scripts" / "plain_whole.py"), json.dumps(loops)]))
+        for tier in _tiers_of_compare():
+            for state, found in _cold_and_warm(tier, effort.folder).items():
+                ours.setdefault(f"whynet compare, tier {tier}, {state} cache ({CORES} cores)", []).append(found)
     theirs = f"plain torch, {effort.arms_by_hand} of the 64 timed (1 process, 1 thread)"
     rows = []
-    for name, found, target in (("warm", warm, 5.0), ("cold", cold, 2.0)):
-        ratios = [a / b["seconds"] for a, b in zip(by_hand, found, strict=True)]
-        numbers = f"{median(one['seconds'] for one in found):.1f} s against {median(by_hand):.1f} s"
-        rows.append(
-            Row(
-                title,
-                f"whynet compare as it is by default, {name} cache ({CORES} cores)",
-                theirs,
-                target,
-                False,
-                ratios,
-                numbers,
-            )
-        )
+    for name, found in ours.items():
+        target = 5.0 if "warm" in name else 2.0
+        if abs(by_hand[0]["score"] - found[0]["score"]) > 0.05:
+            why = f"the two do not come to the same: accuracy {found[0]['score']:.3f}, by hand {by_hand[0]['score']:.3f}"
+            rows.append(Row(title, name, theirs, target, why_not=why))
+            continue
+        seconds = [one["seconds"] * 64 / share for one in by_hand]
+        ratios = [a / b["seconds"] for a, b in zip(seconds, found, strict=True)]
+        numbers = f"{median(one['seconds'] for one in found):.1f} s against {median(seconds):.1f} s"
+        rows.append(Row(title, name, theirs, target, False, ratios, numbers))
+    if len(_tiers_of_compare()) == 1:
+        rows.append(Row(title, "whynet compare, compiled", theirs, 5.0, why_not="compare offers no choice of tier"))
     return rows
+
+
+def _tiers_of_compare() -> list[str]:
+    """Those in which a whole comparison can be asked for: as it is by default, and compiled beside the training."""
+    offered = "tier" in inspect.signature(compare).parameters and "fast" in get_args(Tier)
+    return ["auto", "fast"] if offered else ["auto"]
+
+
+def _cold_and_warm(tier: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """A comparison where nothing was compiled before, and one where everything was."""
+    wanted = {"data": DIGITS, "model": "mlp(widths=[64, 64])", "rates": RATES, "seeds": 8, "total": 1000}
+    wanted |= {} if tier == "auto" else {"tier": tier}
+    with tempfile.TemporaryDirectory(dir=folder) as empty:
+        cold = _ask(["-m", "benchmarks.peers.whole", json.dumps(wanted)], empty)
+        if tier != "auto":  # the first may have been over before its steps were compiled
+            _ask(["-m", "benchmarks.peers.whole", json.dumps(wanted | {"tier": "compiled"})], empty)
+        return {"warm": _ask(["-m", "benchmarks.peers.whole", json.dumps(wanted)], empty), "cold": cold}
 
 
 def _ask(arguments: list[str], cache: str | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, get_args
@@ -79,9 +79,7 @@ class Whynet:
     def __init__(self, arms: Sequence[Arm], tier: Tier, watching: Watching = QUIET) -> None:
         self.name, self.setting = f"whynet {tier}", "1 process, 1 thread"
         self.stacks = [[arms[i] for i in chunk.arms] for chunk in make_plan(arms, True, tier, 0).chunks]
-        self.running = [
-            (event for event in train(stack, watching, tier) if isinstance(event, Stepped)) for stack in self.stacks
-        ]
+        self.running = [_steps(stack, tier, watching) for stack in self.stacks]
 
     def take(self, steps: int) -> Taken:
         means, arm_steps, start = [], 0, time.perf_counter()
@@ -136,6 +134,14 @@ class Workers:
 
     def close(self) -> None:
         pass
+
+
+def _steps(stack: Sequence[Arm], tier: Tier, watching: Watching) -> Generator[Stepped, None, None]:
+    """A training, a step at a time."""
+    for event in train(stack, watching, tier):
+        _refuse_slower(tier, event)
+        if isinstance(event, Stepped):
+            yield event
 
 
 def _refuse_slower(tier: Tier, event: Event) -> None:

@@ -17,9 +17,10 @@ from whynet.recipe import recipe
 def main() -> None:
     """Compare, and say how long it took and how well the arms do on average."""
     given = json.loads(sys.argv[1])
+    more = {"tier": given["tier"]} if "tier" in given else {}
     start = time.perf_counter()
     base = recipe(given["data"], given["model"], steps=given["total"])
-    came = compare(base, {"optimizer.lr": given["rates"]}, seeds=given["seeds"])
+    came = compare(base, {"optimizer.lr": given["rates"]}, seeds=given["seeds"], **more)
     came.verdict  # noqa: B018  the statistics are worked out when they are asked for
     seconds = time.perf_counter() - start
     scores = [score for values in came.values.values() for score in values]
