@@ -9,6 +9,7 @@ from whynet.cli.factor import read_factor
 from whynet.cli.keeping import FOLDER, StoreOption, open_store
 from whynet.cli.meter import meter
 from whynet.cli.outcome import METRICS, chance
+from whynet.cli.plan import ExplainOption, WorkersOption, processes, tell
 from whynet.cli.screen import Cell, as_json, head, metric_spark, pairs, say, seconds, table, verbatim
 from whynet.cli.settings import Data, Model, Settings
 from whynet.cli.verb import option, verb
@@ -50,6 +51,8 @@ def compare(
     ],
     model: Model = "mlp",
     seeds: Annotated[int, Range(least=1), option("how many seeds each value is trained with", "값마다 학습할 시드의 수")] = 5,
+    workers: WorkersOption = None,
+    explain: ExplainOption = False,
     store: StoreOption = FOLDER,
     no_store: Annotated[bool, option("keep nothing", "아무것도 저장하지 않는다")] = False,
     json: Annotated[bool, option("print the result as JSON", "결과를 JSON으로 출력한다")] = False,
@@ -60,12 +63,14 @@ def compare(
     recipe, values = settings.recipe(data, model), read_factor(factor)
     kept = None if no_store else open_store(store)
     with meter() as listen:
-        made = run(recipe, values, range(recipe.seed, recipe.seed + seeds), listen=listen)
+        made = run(recipe, values, range(recipe.seed, recipe.seed + seeds), listen=listen, workers=processes(workers))
     page = _keep(made, kept, f"{recipe.data} · {factor}") if kept else None
     if json:
         as_json({**made.to_dict(), "report": page})
     else:
         report(made)
+        if explain and made.plan:
+            tell(made.plan)
         if page:
             verbatim(str(_KEPT.fill(page=page)))
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whynet.cli.checkup import checkup
+from whynet.cli.plan import ExplainOption, WorkersOption, processes, tell
 from whynet.cli.screen import Cell, as_json, head, number, pairs, say, seconds, spark, table, verbatim
 from whynet.cli.settings import Settings
 from whynet.cli.verb import argument, option, verb
@@ -45,6 +46,8 @@ def why(
     budget: Annotated[
         float, Range(above=0), option("seconds the trial may take, about [120]", "시험에 쓸 시간(초), 대략 [120]", "SECONDS")
     ] = 120.0,
+    workers: WorkersOption = None,
+    explain: ExplainOption = False,
     store: Annotated[str, option("where results are kept [runs]", "결과를 보관할 곳 [runs]", "DIR")] = "runs",
     json: Annotated[bool, option("print the diagnosis as JSON", "진단을 JSON으로 출력한다")] = False,
 ) -> int | None:
@@ -55,12 +58,14 @@ def why(
     if not json:
         say(_heading(recipe, seeds), style="bold")
     with checkup() as listen:
-        found = diagnose(recipe, seeds, budget, listen)
+        found = diagnose(recipe, seeds, budget, listen, processes(workers))
     page = _keep(found, store)
     if json:
         as_json({**found.to_dict(), "report": str(page)})
     else:
         show(found, page)
+        if explain and found.trial and found.trial.comparison.plan:
+            tell(found.trial.comparison.plan)
     return None
 
 

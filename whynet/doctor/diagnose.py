@@ -18,6 +18,7 @@ from whynet.doctor.examination import Examination, examine
 from whynet.doctor.pace import TEST
 from whynet.doctor.trial import Trial, run_trial
 from whynet.engine.events import Event
+from whynet.engine.plan import Workers
 from whynet.experiment.progress import Progress
 from whynet.recipe import Given, Recipe, recipe
 from whynet.text import Text
@@ -42,12 +43,18 @@ def sick_recipe() -> Recipe:
     return recipe("digits", SICK, optimizer="sgd(lr=0.1)", epochs=20)
 
 
-def diagnose(one: Recipe, seeds: int = 5, budget: float | None = None, listen: Listener | None = None) -> Diagnosis:
+def diagnose(
+    one: Recipe,
+    seeds: int = 5,
+    budget: float | None = None,
+    listen: Listener | None = None,
+    workers: Workers = "auto",
+) -> Diagnosis:
     """Say whether a recipe learns, why not, and what mends it, proved by a paired trial.
 
     seeds: of the trial. budget: seconds the whole may take, about; what would take longer is cut to fewer steps, the same share for all
     that are compared, and the diagnosis says so. listen: is told the events of the examination, what it found, and the progress of
-    the trial.
+    the trial. workers: processes the trial may use, 0 for this one alone; "auto" uses all cores where that pays.
     """
     started = time.monotonic()
     seen = examine(one, listen, budget)
@@ -62,7 +69,7 @@ def diagnose(one: Recipe, seeds: int = 5, budget: float | None = None, listen: L
         notes += [_REMARK.fill(title=s.cause.title) for s in suspicions if s.strength >= CERTAIN and s.speaks == "for"]
     else:
         left = None if budget is None else max(budget - (time.monotonic() - started), budget / 2)
-        trial = run_trial(seen, telling(suspicions), seeds, left, listen)
+        trial = run_trial(seen, telling(suspicions), seeds, left, listen, workers)
         notes += trial.notes if trial else [_NO_REMEDY]
     return Diagnosis(seen, suspicions, trial, notes, time.monotonic() - started)
 
@@ -76,6 +83,7 @@ def why(
     seeds: int = 5,
     budget: float | None = 60.0,
     listen: Listener | None = None,
+    workers: Workers = "auto",
     **settings: Any,
 ) -> Diagnosis:
     """Why does this network not learn? Takes a recipe, or a user's own objects, none of which is modified.
@@ -83,18 +91,19 @@ def why(
     model: a spec, an ``nn.Module``, a function that makes one, or a whole `Recipe`; without any, the embedded patient.
     data: a spec, a path, ``(x, y)``, a torch ``Dataset`` or ``DataLoader``. loss_fn: a function of (outputs, targets) or a spec.
     optimizer: a ``torch.optim`` optimizer, whose settings are read, or a spec. settings: those of a recipe (epochs, batch_size, …).
+    seeds, budget, listen, workers: see `diagnose`.
 
     >>> print(why(MyNet(), (x, y), nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=0.1)))  # doctest: +SKIP
     """
     if model is None and data is None:
-        return diagnose(sick_recipe(), seeds, budget, listen)
+        return diagnose(sick_recipe(), seeds, budget, listen, workers)
     if isinstance(model, Recipe):
-        return diagnose(model, seeds, budget, listen)
+        return diagnose(model, seeds, budget, listen, workers)
     given = {"loss": loss_fn, "optimizer": optimizer, "model": model}
     parts = {name: part for name, part in given.items() if part is not None}
     if isinstance(data, Dataset | tuple):
         data = Given(data, "data")
-    return diagnose(recipe("digits" if data is None else data, **parts, **settings), seeds, budget, listen)
+    return diagnose(recipe("digits" if data is None else data, **parts, **settings), seeds, budget, listen, workers)
 
 
 _CUT = Text(

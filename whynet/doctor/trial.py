@@ -14,6 +14,7 @@ from whynet.doctor.course import Course
 from whynet.doctor.examination import Examination
 from whynet.doctor.plan import Plan, plan
 from whynet.doctor.surgery import tried
+from whynet.engine.plan import Workers
 from whynet.engine.probes.gradient_norm import GradientNorm
 from whynet.engine.train import Watching
 from whynet.experiment.compare import Comparison, compare_levels
@@ -88,6 +89,7 @@ def run_trial(
     seeds: int,
     budget: float | None = None,
     listen: Callable[[Progress], None] | None = None,
+    workers: Workers = "auto",
 ) -> Trial | None:
     """Train the original and every remedy of every suspect. None where no remedy applies.
 
@@ -106,13 +108,13 @@ def run_trial(
     course = Course.within(seen, plans, seeds, budget, AT_START.evaluations or 1)
     if course.steps is not None:
         notes.append(_CUT.fill(budget=budget, steps=course.steps, whole=seen.whole_steps))
-    comparison = _compare(course, plans, seeds, listen)
+    comparison = _compare(course, plans, seeds, listen, workers)
     trial = _judge(seen, comparison, plans, course.steps)
     if not any(one.mends for one in trial.tried):
         pairs = _pairs(trial)
         left = None if budget is None else budget - (time.monotonic() - started)
         if pairs and (left is None or course.seconds(pairs, seeds) <= left):
-            more = _compare(course, pairs, seeds, listen)
+            more = _compare(course, pairs, seeds, listen, workers)
             comparison = replace(
                 comparison,
                 paths=tuple(sorted({*comparison.paths, *more.paths})),
@@ -140,12 +142,14 @@ def _pairs(trial: Trial) -> list[Plan]:
     return plans
 
 
-def _compare(course: Course, plans: Sequence[Plan], seeds: int, listen: Callable[[Progress], None] | None) -> Comparison:
+def _compare(
+    course: Course, plans: Sequence[Plan], seeds: int, listen: Callable[[Progress], None] | None, workers: Workers
+) -> Comparison:
     levels = [Level(ORIGINAL, course.apply(course.seen.recipe))]
     levels += [Level(one.name, course.apply(one.recipe)) for one in plans]
     paths = sorted({d.path.partition(".")[0] for level in levels[1:] for d in diff(levels[0].recipe, level.recipe)})
     watching = replace(AT_START, evaluations=course.evaluations)
-    return compare_levels(levels, paths, seeds, listen=listen, watching=watching)
+    return compare_levels(levels, paths, seeds, listen=listen, watching=watching, workers=workers)
 
 
 # --- what came out ----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from whynet.data import Dataset, from_tensors, load
 from whynet.engine.network import Network, clone, copied
 from whynet.engine.noise import seeded
 from whynet.engine.rates import without_rates
+from whynet.engine.threads import one_thread
 from whynet.engine.varied import shape_of, values_of
 from whynet.errors import RecipeError, TrainingError
 from whynet.losses.given import GivenLoss
@@ -98,6 +99,7 @@ class Arm:
         )
 
 
+@one_thread()
 def prepare(recipe: Recipe, label: str = "") -> Arm:
     """Load the data, build the network under the seed, make the rules, and check that they fit together."""
     dataset = load_data(recipe)

@@ -14,16 +14,19 @@ from whynet.data.dataset import Dataset
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.checkpoint import Checkpoint
 from whynet.engine.events import Event, Finished, Outcome
+from whynet.engine.grouping import LARGEST_POPULATION, groups
 from whynet.engine.history import History, SplitName
+from whynet.engine.plan import Plan, Workers, make_plan
 from whynet.engine.population import Tier, UnstackableError
 from whynet.engine.probes.probe import Probe
-from whynet.engine.threads import has_convolutions
 from whynet.engine.train import Watching, train
+from whynet.engine.workers import Job, crew
 from whynet.losses.loss import Loss
 from whynet.recipe import Recipe
 
+__all__ = ["LARGEST_POPULATION", "Fitted", "all_probes", "fit", "fit_all", "follow", "groups", "resume"]
+
 Listener = Callable[[Event], None]
-LARGEST_POPULATION = 64  # arms in one stack
 
 
 @dataclass(frozen=True)
@@ -97,31 +100,27 @@ def follow(events: Iterator[Event], listen: Listener | None = None) -> list[Outc
     raise RuntimeError("the training ended without saying so")  # pragma: no cover  `train` always finishes
 
 
-def groups(arms: Sequence[Arm], stack: bool = True) -> list[list[int]]:
-    """Which arms run together: those with equal graphs, in stacks that are worth it.
-
-    Convolutions gain nothing from stacking on a CPU (their kernels are already busy), so networks with them run one by one.
-    """
-    by_key: dict[object, list[int]] = {}
-    for i, arm in enumerate(arms):
-        alone = not stack or has_convolutions(arm.network.module)
-        by_key.setdefault(i if alone else arm.graph_key, []).append(i)
-    return [group[at : at + LARGEST_POPULATION] for group in by_key.values() for at in range(0, len(group), LARGEST_POPULATION)]
-
-
 def fit_all(
     arms: Sequence[Arm],
     watching: Watching | None = None,
     listen: Callable[[list[int], Event], None] | None = None,
     stack: bool = True,
     tier: Tier = "auto",
+    workers: Workers = "auto",
+    plan: Plan | None = None,
 ) -> list[Fitted]:
-    """Train many arms, those with equal graphs stacked, the others one after another; the results are the same either way.
+    """Train many arms, those with equal graphs stacked where that pays, on all cores where that pays; the results are the same.
 
-    ``listen`` is told which arms an event speaks of, and the event.
+    ``listen`` is told which arms an event speaks of, and the event; of arms that train in another process not every step. workers:
+    processes to train in beside this one, 0 for none. plan: one made before by `make_plan`, instead of a new one.
     """
+    plan = plan or make_plan(arms, stack, tier, workers)
     done: dict[int, Outcome] = {}
-    waiting = groups(arms, stack)
+    waiting = [list(chunk.arms) for chunk in plan.chunks]
+    if plan.workers:
+        jobs = [Job(list(chunk.arms), chunk.seconds) for chunk in plan.chunks]
+        result = crew.train(jobs, arms, watching or Watching(), tier, plan.workers, listen)
+        done, waiting = result.outcomes, result.remaining
     while waiting:
         group = waiting.pop(0)
         tell: Listener | None = (lambda event, group=group: listen(group, event)) if listen else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from whynet.engine.arm import Arm
 from whynet.engine.threads import has_convolutions
@@ -42,4 +43,4 @@ def cut(group: Sequence[int], largest: int, parts: int = 1) -> list[list[int]]:
         return [[i] for i in group]
     count = max(1, min(max(parts, -(-n // largest)), n // 2))
     edges = [n * i // count for i in range(count + 1)]
-    return [list(group[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    return [list(group[a:b]) for a, b in pairwise(edges)]

@@ -1,8 +1,8 @@
 """Arms on their way to another process.
 
-What a recipe names can be made there again from its text, since data, weights and orders follow from the seed. What it holds as an
-object (a live module, a lambda, tensors) has to travel: then the arms go as they were made, and the objects they were made from stay
-at home. So do arms whose data are small: sending them is faster than making them again.
+What a recipe names is made there again from its text, since data, weights and orders follow from the seed: that is faster than sending
+it. What it holds as an object (a live module, a lambda, tensors) has to travel: then the arms go as they were made, and the objects
+they were made from stay at home.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from whynet.data.dataset import Dataset
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.checkpoint import Checkpoint
 from whynet.engine.history import History
+from whynet.engine.network import Network
 from whynet.engine.population import Tier
 from whynet.engine.train import Watching
 from whynet.recipe import PARTS, Given, Recipe
@@ -26,8 +28,6 @@ try:  # scikit-learn brings joblib, which brings it: as a package of its own, or
     import cloudpickle  # type: ignore[import-untyped]
 except ImportError:  # pragma: no cover  depends on what is installed
     from joblib.externals import cloudpickle  # type: ignore[import-untyped]
-
-SMALL = 64 * 2**20  # bytes of data that are sent rather than loaded again
 
 
 class UnsendableError(Exception):
@@ -55,8 +55,8 @@ class Settings:
 class Parcel:
     """Everything another process needs to train some arms as one."""
 
-    made: tuple[Arm, ...]  # the arms themselves, or
-    recipes: tuple[tuple[Recipe, str], ...]  # what they are to be made from, with their labels
+    made: tuple[tuple[Arm, nn.Module], ...]  # the arms without their networks, and the modules to make those of; or
+    recipes: tuple[tuple[Recipe, str], ...]  # what the arms are to be made from, with their labels
     watching: Watching
     tier: Tier
     resume: tuple[tuple[Checkpoint, History], ...] | None
@@ -64,16 +64,25 @@ class Parcel:
 
     def arms(self) -> list[Arm]:
         """The arms, in the process that is to train them."""
-        return list(self.made) or [prepare(recipe, label) for recipe, label in self.recipes]
+        if self.recipes:
+            return [prepare(recipe, label) for recipe, label in self.recipes]
+        return [replace(arm, network=Network(module)) for arm, module in self.made]
 
 
 def pack(
-    arms: Sequence[Arm], watching: Watching, tier: Tier, resume: Sequence[tuple[Checkpoint, History]] | None = None
+    arms: Sequence[Arm],
+    watching: Watching,
+    tier: Tier,
+    resume: Sequence[tuple[Checkpoint, History]] | None = None,
+    as_made: bool = False,
 ) -> bytes:
-    """Arms and what to do with them, as bytes. Raises `UnsendableError`."""
-    again = all(arm.recipe.is_written for arm in arms) and _bytes(arms) > SMALL
+    """Arms and what to do with them, as bytes. as_made: send them whole even where their recipes would do.
+
+    Raises `UnsendableError`.
+    """
+    again = not as_made and all(arm.recipe.is_written for arm in arms)
     parcel = Parcel(
-        made=() if again else tuple(_light(arms)),
+        made=() if again else _light(arms),
         recipes=tuple((arm.recipe, arm.label) for arm in arms) if again else (),
         watching=watching,
         tier=tier,
@@ -94,18 +103,16 @@ def written(thing: Any) -> bytes:
     return stream.getvalue()
 
 
-def _bytes(arms: Sequence[Arm]) -> int:
-    """What the data of these arms occupy, shared pools counted once."""
-    pools = (pool for arm in arms for pool in (arm.dataset.train.pool_x, arm.dataset.train.pool_y))
-    return sum({id(pool): pool.nbytes for pool in pools}.values())
-
-
-def _light(arms: Sequence[Arm]) -> list[Arm]:
-    """The arms without what training does not need: the objects their recipes hold, the tables as they were read."""
+def _light(arms: Sequence[Arm]) -> tuple[tuple[Arm, nn.Module], ...]:
+    """The arms without what can be made again: networks, the objects their recipes hold, the tables as they were read."""
     data: dict[int, Dataset] = {}
     for arm in arms:
         data.setdefault(id(arm.dataset), replace(arm.dataset, frame=None))
-    return [replace(arm, recipe=_hollow(arm.recipe), dataset=data[id(arm.dataset)]) for arm in arms]
+    one = arms[0].network  # in place of every arm's own
+    return tuple(
+        (replace(arm, recipe=_hollow(arm.recipe), dataset=data[id(arm.dataset)], network=one), arm.network.template)
+        for arm in arms
+    )
 
 
 def _hollow(recipe: Recipe) -> Recipe:

@@ -98,6 +98,7 @@ class Job:
     seconds: float = 0.0  # predicted
     deaths: int = 0
     saved: Checkpointed | None = None
+    as_made: bool = False  # whether the arms themselves are sent, since they could not be made again there
     started: bool = False  # whether listeners have heard of its start
     left: set[int] = field(default_factory=set)  # arms whose leaving listeners have heard of
 
@@ -197,7 +198,7 @@ class _Shift:
                 job = self.waiting.pop(0)
                 resume = list(zip(job.saved.checkpoints, job.saved.histories, strict=True)) if job.saved else None
                 try:
-                    parcel = pack([self.arms[i] for i in job.arms], self.watching, self.tier, resume)
+                    parcel = pack([self.arms[i] for i in job.arms], self.watching, self.tier, resume, job.as_made)
                 except UnsendableError as error:
                     self._keep(job, str(error))
                     continue
@@ -225,7 +226,10 @@ class _Shift:
             self._event(one, job, answer.what)
             return
         one.job = None
-        if answer.kind == "unreadable":
+        if answer.kind == "unreadable" and not job.as_made:
+            job.as_made = True
+            self.waiting.insert(0, job)
+        elif answer.kind == "unreadable":
             self._keep(job, answer.what)
         elif answer.kind == "unstackable":
             self.waiting[:0] = [Job([i], job.seconds / len(job.arms)) for i in job.arms]

@@ -15,6 +15,7 @@ import numpy as np
 
 from whynet.engine.arm import prepare
 from whynet.engine.fit import Fitted, fit_all
+from whynet.engine.plan import Plan, Workers, make_plan
 from whynet.engine.train import Watching
 from whynet.errors import ComparisonError, nearest
 from whynet.experiment.factor import Level, check_controlled, check_paired, levels_of
@@ -44,6 +45,7 @@ class Comparison:
     tuned: list[Tuned]
     notes: list[Text]
     seconds: float
+    plan: Plan | None = None  # how the arms were trained: stacked, spread, and why
 
     @property
     def task(self) -> Task:
@@ -108,6 +110,7 @@ class Comparison:
         return {
             "factor": list(self.paths), "seeds": list(self.seeds), "baseline": self.baseline, "metric": self.metric,
             "chance": number(self.chance), "seconds": self.seconds, "verdict": self.verdict.both, "notes": [n.both for n in self.notes],
+            "plan": [n.both for n in self.plan.explain()] if self.plan else [],
             "tuned": {
                 t.level: {"rate": t.rate, "validation_loss": {f"{r:g}": number(v) for r, v in t.losses.items()}} for t in self.tuned
             },
@@ -139,18 +142,21 @@ def compare(
     listen: Callable[[Progress], None] | None = None,
     watching: Watching | None = None,
     stack: bool = True,
+    workers: Workers = "auto",
 ) -> Comparison:
     """Train every value of one factor under every seed and compare them, paired.
 
     factor: one path and its values, ``{"optimizer.lr": [0.01, 0.1]}``. A factor that is the whole optimizer has each level's learning
     rate tuned first with the same budget, unless ``tune_rates=False``. baseline: the level the others are compared with; the first.
+    workers: processes to train in, 0 for this one alone; "auto" uses all cores where the work is long enough.
     Raises `ComparisonError` where arms would differ in more than the factor.
     """
     path, levels = levels_of(base, factor)
     tunes = path == "optimizer" if tune_rates is None else tune_rates
     return compare_levels(
-        levels, [path], seeds, baseline=baseline, tune_rates=tunes, listen=listen, watching=watching, stack=stack
-    )
+        levels, [path], seeds, baseline=baseline, tune_rates=tunes, listen=listen, watching=watching, stack=stack,
+        workers=workers,
+    )  # fmt: skip
 
 
 def compare_levels(
@@ -164,6 +170,7 @@ def compare_levels(
     listen: Callable[[Progress], None] | None = None,
     watching: Watching | None = None,
     stack: bool = True,
+    workers: Workers = "auto",
 ) -> Comparison:
     """The comparison of recipes that may differ in the declared ``paths`` only; see `compare`."""
     started = time.monotonic()
@@ -178,7 +185,7 @@ def compare_levels(
     if tune_rates:
         if "optimizer.lr" in paths:
             raise ComparisonError(_RATE_IS_FACTOR)
-        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack, avoid=which)
+        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack, which, workers)
         notes.append(
             _TUNED.fill(n=len(rates), low=min(rates), high=max(rates), rates=", ".join(f"{t.level}: {t.rate:g}" for t in tuned))
         )
@@ -187,9 +194,12 @@ def compare_levels(
     for i in range(len(which)):
         check_paired(arms[i :: len(which)], [*paths, "optimizer.lr"] if tune_rates else paths)
     meter = Meter(arms, _TRAINING.fill(levels=len(levels), seeds=len(which)), listen)
-    fitted = fit_all(arms, watching or Watching(evaluations=20), meter, stack)
+    plan = make_plan(arms, stack, workers=workers)
+    fitted = fit_all(arms, watching or Watching(evaluations=20), meter, stack, plan=plan)
     by_level = {name: fitted[i * len(which) : (i + 1) * len(which)] for i, name in enumerate(names)}
-    return Comparison(tuple(paths), list(levels), which, base, by_level, tuned, notes + meter.notes, time.monotonic() - started)
+    return Comparison(
+        tuple(paths), list(levels), which, base, by_level, tuned, notes + meter.notes, time.monotonic() - started, plan
+    )
 
 
 def number(value: float) -> float | None:

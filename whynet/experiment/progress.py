@@ -26,6 +26,7 @@ class Meter:
     """Turns the events of the groups of a comparison into `Progress`, at most ten a second.
 
     ``done`` never falls and ends at ``total``: the steps that a group did not need, since its arms left, count once it is finished.
+    Groups may run side by side, and not every step of them need be heard of.
     """
 
     arms: Sequence[Arm]
@@ -34,7 +35,7 @@ class Meter:
     started: float = field(default_factory=time.monotonic)
     done: int = 0
     said: float = 0.0
-    _within: int = 0  # arm-steps of the group that runs now, already in ``done``
+    _reached: dict[int, int] = field(default_factory=dict)  # the step counted in ``done``, by the first arm of a group
     _noticed: list[Text] = field(default_factory=list)
     _left: dict[tuple[str, Status], list[tuple[int, Text]]] = field(default_factory=dict)
 
@@ -57,20 +58,25 @@ class Meter:
 
     def __call__(self, group: list[int], event: Event) -> None:
         if isinstance(event, Stepped):
-            self.done += len(group)
-            self._within += len(group)
+            self._count(group, event.step)
         elif isinstance(event, Noticed) and event.note not in self._noticed:
             self._noticed.append(event.note)
         elif isinstance(event, ArmLeft):
             arm = self.arms[group[event.arm]]
             self._left.setdefault((arm.label, event.status), []).append((arm.seed, event.why))
         elif isinstance(event, Finished):
-            self.done += sum(self.arms[i].total_steps for i in group) - self._within
-            self._within = 0
+            self._count(group, max(self.arms[i].total_steps for i in group))
         now = time.monotonic()
         if self.listen and (now - self.said > 0.1 or isinstance(event, Finished)):
             self.said = now
             self.listen(Progress(self.done, self.total, self.phase, now - self.started))
+
+    def _count(self, group: list[int], step: int) -> None:
+        before = self._reached.get(group[0], 0)  # a group that goes on from a checkpoint repeats some steps
+        if step > before:
+            self._reached[group[0]] = step
+            totals = [self.arms[i].total_steps for i in group]  # the shorter ones are done earlier
+            self.done += sum(min(step, total) - min(before, total) for total in totals)
 
 
 _ENDED = Text(

@@ -1,0 +1,41 @@
+"""The options that say where networks train, and the explanation of what was chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from whynet.cli.screen import head, say
+from whynet.cli.verb import option
+from whynet.registry import Range
+from whynet.text import Text
+
+if TYPE_CHECKING:
+    from whynet.engine.plan import Plan, Workers
+
+WorkersOption = Annotated[
+    int | None,
+    Range(least=0),
+    option(
+        "processes to train in, 0 for this one alone [as many as pay]",
+        "학습에 쓸 프로세스의 수. 0이면 이 프로세스만 쓴다 [이득이 되는 만큼]",
+        "N",
+    ),
+]
+ExplainOption = Annotated[
+    bool, option("say what trained together and where, and why", "무엇을 어디서 함께 학습했는지와 그 까닭을 보여 준다")
+]
+
+
+def processes(workers: int | None) -> Workers:
+    """What was asked for; as many as pay where nothing was."""
+    return "auto" if workers is None else workers
+
+
+def tell(plan: Plan) -> None:
+    """The plan, a sentence a line."""
+    head(_PLAN)
+    for sentence in plan.explain():
+        say(f"- {sentence}")
+
+
+_PLAN = Text("How it was trained", "어떻게 학습했는가")

@@ -1,0 +1,64 @@
+"""How long a step takes here, alone and stacked: a few of them, timed.
+
+In processor time, which is the same whatever else the machine is busy with.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from whynet.engine.arm import Arm
+from whynet.engine.network import Network
+from whynet.engine.population import Population, Tier, UnstackableError
+from whynet.engine.threads import one_thread
+
+TRIED = 2  # steps that are timed, after one that is not; the fastest counts, since whatever disturbs only makes slower
+
+
+@dataclass
+class Timing:
+    """Seconds of one step by the number of arms in it."""
+
+    steps: dict[int, float] = field(default_factory=dict)
+    ready: float = 0.0  # before the first step: tracing, where the step was traced
+    stackable: bool = True
+
+    def step(self, arms: int) -> float:
+        """A step of so many arms: on the straight line between the measured sizes, through the origin beyond them."""
+        sizes = sorted(self.steps)
+        at = bisect_left(sizes, arms)
+        if at == len(sizes):
+            return self.steps[sizes[-1]] * arms / sizes[-1]
+        if at == 0:
+            return self.steps[sizes[0]]
+        low, high = sizes[at - 1], sizes[at]
+        share = (arms - low) / (high - low)
+        return (1 - share) * self.steps[low] + share * self.steps[high]
+
+    def per_arm(self, arms: int) -> float:
+        """A step's share of one arm in a stack of so many."""
+        return self.step(arms) / arms
+
+
+def time_steps(arms: Sequence[Arm], size: int, tier: Tier, into: Timing) -> None:
+    """Time the step of the first ``size`` arms and note it down; that they cannot be stacked, too."""
+    own = replace(arms[0], network=Network(arms[0].network.template))  # a module may count its calls; those here are none
+    try:
+        with one_thread():
+            began = time.thread_time()
+            population = Population([own, *arms[1:size]], (), tier)
+            batches = population.epoch(0)[: TRIED + 1]
+            population.make_ready(batches[0])
+            into.ready = time.thread_time() - began
+            taken = []
+            for i in range(TRIED + 1):
+                start = time.thread_time()
+                population.step(min(i + 1, arms[0].total_steps), batches[i % len(batches)])
+                taken.append(time.thread_time() - start)
+    except UnstackableError:
+        into.stackable = False
+        return
+    into.steps[size] = min(taken[1:])
