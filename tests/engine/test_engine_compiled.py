@@ -258,14 +258,16 @@ def test_a_fingerprint_tells_apart_what_differs() -> None:
 
 def test_agreement_forgives_rounding_and_nothing_else() -> None:
     start = torch.zeros(100)
-    traced = [torch.tensor(1.0), torch.full((100,), 0.1), torch.ones(3)]
-    noisy = traced[1].clone()
+    loss, after, state, readings = torch.tensor(1.0), torch.full((100,), 0.1), torch.ones(3), torch.ones(2)
+    traced = [loss, after, state, readings]
+    noisy = after.clone()
     noisy[:5] *= -1  # what Adam makes of gradients that are nothing but rounding
-    wrong = traced[1].clone()
+    wrong = after.clone()
     wrong[0] = 7.0
     assert agrees(traced, traced, start)
-    assert agrees([traced[0], noisy, traced[2]], traced, start)
-    assert not agrees([traced[0], wrong, traced[2]], traced, start)
-    assert not agrees([traced[0], -traced[1], traced[2]], traced, start)
-    assert not agrees([traced[0] + 0.01, traced[1], traced[2]], traced, start)
-    assert not agrees([traced[0], traced[1], traced[2] + 0.01], traced, start)
+    assert agrees([loss, noisy, state, readings], traced, start)
+    assert not agrees([loss, noisy, readings], [loss, after, readings], start)  # plain gradient descent has no state to blame
+    assert not agrees([loss, wrong, state, readings], traced, start)
+    assert not agrees([loss + 0.01, after, state, readings], traced, start)
+    assert not agrees([loss, after, state + 0.01, readings], traced, start)
+    assert not agrees([loss, after, state, readings + 0.01], traced, start)
