@@ -45,9 +45,9 @@ def main() -> None:
             done[name] = measured(name, effort)
             for row in done[name]:
                 print(line(row), flush=True)
-    about["load at the end"] = " ".join(f"{load:.1f}" for load in os.getloadavg())
+            about["load at the end"] = " ".join(f"{load:.1f}" for load in os.getloadavg())
+            keep(about, {name: done[name]})  # after every group, so that an interrupted run keeps what it has
     print(f"{time.monotonic() - started:.0f} s; load at the end {about['load at the end']}")
-    keep(about, done)
 
 
 def measured(name: str, effort: Effort) -> list[Row]:
