@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from whynet.engine.arm import Arm, prepare
+from whynet.engine.batch_norm import WrittenOut
 from whynet.engine.checkpoint import restore
 from whynet.engine.events import ArmLeft, Checkpointed, Finished, Measured, Outcome, Started, Stepped
 from whynet.engine.fit import all_probes, follow, groups
@@ -301,7 +302,7 @@ def test_nothing_tells_with_whom_an_arm_was_stacked(points: Any) -> None:
     one = recipe(points, optimizer="sgd(lr=0.1)", batch_size=10)
     losses = [f"cross_entropy(label_smoothing={e})" for e in (0.0, 0.0, 0.2, 0.2, 0.1, 0.0)]
     models = [
-        f"sequential([noise({p}), linear(8), batch_norm, tanh, dropout({p / 2}), linear(3)])"
+        f"sequential([noise({p}), linear(12), batch_norm, tanh, dropout({p / 2}), linear(3)])"
         for p in (0.3, 0.3, 0.3, 0.3, 0.7, 0.2)
     ]
     clips = [f"norm({c})" for c in (0.3, 0.3, 0.1, 0.1, 0.3, 0.3)]
@@ -353,3 +354,28 @@ def test_checkpoints_of_different_moments_are_refused(points: Any) -> None:
     first, later = ([*zip(event.checkpoints, event.histories, strict=True)] for event in (taken[0], taken[5]))
     with pytest.raises(ValueError, match="one moment"):
         next(iter(train(arms, resume=[later[0], first[1], *later[2:]])))
+
+
+# --- batch normalisation in a stack ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(8, 5), (4, 5, 3), (2, 5, 3, 4)])
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("track", [True, False])
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_written_out_is_torchs(shape: tuple[int, ...], affine: bool, track: bool, training: bool) -> None:
+    kind = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d}[len(shape)]
+    theirs, ours = (kind(5, momentum=0.3, affine=affine, track_running_stats=track).train(training) for _ in range(2))
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0)) * 3 + 1
+    a, b = (x.clone().requires_grad_() for _ in range(2))
+    for _ in range(2):
+        wanted = theirs(a)
+        with WrittenOut():
+            given = ours(b)
+        torch.testing.assert_close(given, wanted)
+    pull = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    wanted.backward(pull)
+    given.backward(pull)
+    torch.testing.assert_close(b.grad, a.grad)
+    torch.testing.assert_close([p.grad for p in ours.parameters()], [p.grad for p in theirs.parameters()])
+    torch.testing.assert_close(dict(ours.named_buffers()), dict(theirs.named_buffers()))

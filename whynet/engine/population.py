@@ -8,6 +8,7 @@ A population of one has no such axis and costs what a plain training costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import torch
@@ -16,6 +17,7 @@ from torch.func import vmap
 from torch.fx import GraphModule
 
 from whynet.engine.arm import Arm
+from whynet.engine.batch_norm import WrittenOut
 from whynet.engine.checkpoint import Checkpoint
 from whynet.engine.compiled import Compilation
 from whynet.engine.graph import Flat, UntraceableError, trace
@@ -213,7 +215,8 @@ class Population:
         names = self.state_names
 
         def ordered(weights: Tensor, buffers: Buffers, state: State, *rest: Any) -> Any:
-            value, weights, buffers, state, readings = step(weights, buffers, state, *rest)
+            with WrittenOut() if self.size > 1 else nullcontext():
+                value, weights, buffers, state, readings = step(weights, buffers, state, *rest)
             return value, weights, buffers, {name: state[name] for name in names}, readings
 
         mapped = ordered if self.size == 1 else vmap(ordered, in_dims=(0, 0, 0, 0, 0, None, 0, 0, 0, 0))
