@@ -16,22 +16,21 @@ KEPT = 3  # of each activation: itself, what its gradient is computed from, the 
 def footprint(arm: Arm) -> int:
     """Bytes that one more arm in a stack takes, about.
 
-    weights × (4 + state) + activations of a batch × 3 + the batch. Activations are measured on one forward pass of one example.
+    4 × weights + 2 × the optimizer's state + 3 × what the layers put out for a batch, measured on one forward pass.
     """
     weights = arm.network.initial
     state = sum(value.nbytes for value in arm.optimizer.start(weights).values())
     x = arm.dataset.train.pool_x[arm.dataset.train.index[:2]]
-    example = _activations(arm, x) + x.nbytes // max(1, len(x))
-    return COPIES * weights.nbytes + 2 * state + KEPT * arm.batch_size * example
+    return COPIES * weights.nbytes + 2 * state + KEPT * arm.batch_size * _activations(arm, x)
 
 
 def _activations(arm: Arm, x: Tensor) -> int:
-    """Bytes that all modules of a network put out for one example."""
-    seen: dict[int, int] = {}
+    """Bytes of one example and of what all modules of a network make of it."""
+    seen: dict[int, Tensor] = {x.data_ptr(): x}  # held, or the next one might lie where the last one lay
 
     def keep(_module: object, _inputs: object, output: object) -> None:
         if isinstance(output, Tensor):
-            seen[output.data_ptr()] = output.nbytes
+            seen[output.data_ptr()] = output
 
     network = Network(arm.network.template)  # a module may count its calls; this is none
     handles = [child.register_forward_hook(keep) for child in network.module.modules()]
@@ -42,4 +41,4 @@ def _activations(arm: Arm, x: Tensor) -> int:
     finally:
         for handle in handles:
             handle.remove()
-    return sum(seen.values()) // max(1, len(x))
+    return sum(output.nbytes for output in seen.values()) // max(1, len(x))

@@ -141,7 +141,7 @@ class _Planner:
             return 0
         if self.workers != "auto":
             return self.workers
-        return min(cores(), len(self.arms), int(free_memory() / 2) // WORKER)
+        return max(1, min(cores(), len(self.arms), free_memory() // 2 // WORKER))
 
     # --- what is known of a group --------------------------------------------------------------------------------
 
