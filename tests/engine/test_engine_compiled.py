@@ -257,17 +257,32 @@ def test_a_fingerprint_tells_apart_what_differs() -> None:
 
 
 def test_agreement_forgives_rounding_and_nothing_else() -> None:
-    start = torch.zeros(100)
-    loss, after, state, readings = torch.tensor(1.0), torch.full((100,), 0.1), torch.ones(3), torch.ones(2)
+    start = torch.zeros(2, 100)  # two arms
+    loss, state, readings = torch.ones(2), torch.ones(2, 3), torch.ones(2, 2)
+    after = torch.tensor([[0.1], [0.001]]).repeat(1, 100)  # at rates of their own
     traced = [loss, after, state, readings]
-    noisy = after.clone()
-    noisy[:5] *= -1  # what Adam makes of gradients that are nothing but rounding
-    wrong = after.clone()
-    wrong[0] = 7.0
+    noisy, wrong, borrowed = after.clone(), after.clone(), after.clone()
+    noisy[:, :5] *= -1  # what Adam makes of gradients that are nothing but rounding
+    wrong[0, 0] = 7.0
+    borrowed[1] = after[0]  # the rate of another arm
     assert agrees(traced, traced, start)
     assert agrees([loss, noisy, state, readings], traced, start)
     assert not agrees([loss, noisy, readings], [loss, after, readings], start)  # plain gradient descent has no state to blame
     assert not agrees([loss, wrong, state, readings], traced, start)
-    assert not agrees([loss + 0.01, after, state, readings], traced, start)
+    assert not agrees([loss, borrowed, state, readings], traced, start)
     assert not agrees([loss, after, state + 0.01, readings], traced, start)
+    assert not agrees([loss + 0.01, after, state, readings], traced, start)
     assert not agrees([loss, after, state, readings + 0.01], traced, start)
+
+
+@needs_compiler
+def test_arms_at_rates_of_their_own_keep_them_when_compiled() -> None:
+    arms = [arm(epochs=3, optimizer=f"adam(lr={rate})") for rate in (0.1, 0.001)]
+    ours, theirs = Population(arms, tier="compiled"), Population(arms, tier="traced")
+    positions = ours.epoch(0)[0]
+    for step in (1, 2, 3):
+        ours.step(step, positions)
+        theirs.step(step, positions)
+    assert ours.notes() == []
+    for i in range(2):
+        torch.testing.assert_close(ours.parts(i)[0], theirs.parts(i)[0], rtol=0, atol=1e-6)
