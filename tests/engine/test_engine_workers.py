@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 import torch
+from cloudpickle import register_pickle_by_value
 from torch import Tensor, nn
 
+from whynet import registry
 from whynet.engine import worker, workers
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.events import ArmLeft, Checkpointed, Event, Finished, Noticed, Outcome, Started, Stepped
@@ -31,6 +33,8 @@ from whynet.experiment.progress import Meter, Progress
 from whynet.recipe import recipe
 from whynet.registry import register
 from whynet.text import Text, plain
+
+register_pickle_by_value(sys.modules[__name__])  # a worker cannot import this file, whatever the working folder is
 
 LOOK = Watching(all_probes(), evaluations=3)
 NET = 'mlp(widths=[8], norm="batch", dropout=0.2)'
@@ -272,15 +276,16 @@ def test_what_cannot_be_read_there_is_trained_here(monkeypatch: pytest.MonkeyPat
     assert "No module named 'only_here'" in str(note)
 
 
-@register("model", name="known_here_only", en="A layer.", ko="층 하나.")
 class KnownHereOnly(nn.Linear):
-    """Registered by this file, which a worker does not run."""
+    """Registered by a test, which a worker does not run."""
 
     def __init__(self, inputs: tuple[int, ...], outputs: int) -> None:
         super().__init__(inputs[0], outputs)
 
 
 def test_a_part_that_only_this_process_knows_is_sent_as_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registry", dict(registry._registry))  # known to this test alone
+    register("model", name="known_here_only", en="A layer.", ko="층 하나.")(KnownHereOnly)
     monkeypatch.setattr(KnownHereOnly, "__module__", "__main__")
     one = prepare(recipe("iris", "known_here_only", epochs=1))
     told: list[Event] = []
@@ -308,6 +313,16 @@ def test_where_no_process_can_be_started_all_is_trained_here(monkeypatch: pytest
     all_same(fit_all(arms(2), LOOK, plan=spread(0, (0,), (1,))), fitted)
     [note] = [event.note for event in told if isinstance(event, Noticed)]
     assert "No further process" in str(note)
+
+
+def test_who_asks_while_the_workers_are_taken_trains_here() -> None:
+    inner: list[Fitted] = []
+
+    def listen(group: list[int], event: Event) -> None:
+        if isinstance(event, Finished) and not inner:
+            inner.extend(fit_all(arms(2), LOOK, plan=spread(1, (0, 1))))
+
+    all_same(fit_all(arms(2), LOOK, listen, plan=spread(1, (0, 1))), inner)
 
 
 def test_a_worker_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cloudpickle
 import torch
 from torch import nn
 
@@ -23,11 +24,6 @@ from whynet.engine.network import Network
 from whynet.engine.population import Tier
 from whynet.engine.train import Watching
 from whynet.recipe import PARTS, Given, Recipe
-
-try:  # scikit-learn brings joblib, which brings it: as a package of its own, or (before 1.6) inside itself
-    import cloudpickle  # type: ignore[import-untyped]
-except ImportError:  # pragma: no cover  depends on what is installed
-    from joblib.externals import cloudpickle  # type: ignore[import-untyped]
 
 
 class UnsendableError(Exception):
