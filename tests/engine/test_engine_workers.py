@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import queue
 import signal
 import subprocess
 import sys
@@ -374,3 +375,16 @@ def test_no_process_outlives_the_one_that_started_it(end: signal.Signals, tmp_pa
             words = parent.stderr.read()
             assert words.count("Traceback") == 1  # its own, and none of theirs
             assert "KeyboardInterrupt" in words
+
+
+def test_an_idle_worker_ends_with_its_input() -> None:
+    heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    one = workers.Worker(heard)
+    try:
+        assert heard.get(timeout=60)[1].kind == "ready"
+        assert one.process.stdin
+        one.process.stdin.close()
+        one.process.wait(timeout=10)
+        assert heard.get(timeout=10)[1] is None
+    finally:
+        one.kill()

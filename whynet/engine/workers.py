@@ -140,14 +140,17 @@ class Crew:
         """Train every job, the first ones first, on ``size`` workers.
 
         Raises what a training raises; `TrainingError` where one job ended several workers. Whatever is raised, Ctrl-C included, no
-        worker is left at work.
+        worker is left at work. Where another thread has the workers, or a listener of theirs asks for them, every job remains.
         """
-        with self.lock:
-            try:
-                return _Shift(self, jobs, arms, watching, tier, size, tell).run()
-            except BaseException:
-                self.close()
-                raise
+        if not self.lock.acquire(blocking=False):
+            return Result({}, [job.arms for job in jobs])
+        try:
+            return _Shift(self, jobs, arms, watching, tier, size, tell).run()
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self.lock.release()
 
 
 class _Shift:
@@ -157,7 +160,7 @@ class _Shift:
         self, crew: Crew, jobs: Sequence[Job], arms: Sequence[Arm], watching: Watching, tier: Tier, size: int, tell: Tell | None
     ) -> None:
         self.crew, self.arms, self.tier, self.tell = crew, arms, tier, tell
-        self.size = min(size, len(jobs))
+        self.size = size
         self.waiting = list(jobs)
         self.asked_to_save = watching.checkpoint_every is not None
         self.watching = replace(watching, checkpoint_every=min(SAVE_EVERY, watching.checkpoint_every or SAVE_EVERY))
@@ -233,7 +236,6 @@ class _Shift:
             self._keep(job, answer.what)
         elif answer.kind == "unstackable":
             self.waiting[:0] = [Job([i], job.seconds / len(job.arms)) for i in job.arms]
-            self.size = max(self.size, min(len(self.crew.workers), len(self.waiting)))
         else:
             sent, where = answer.what
             error = pickle.loads(sent)
