@@ -15,6 +15,7 @@ import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heapreplace
+from math import ceil
 from typing import Literal
 
 from whynet.engine.arm import Arm
@@ -39,6 +40,7 @@ BETTER = 0.4  # below which even convolutions stack; timed eagerly, which flatte
 GAIN = 0.9  # of the cost of an arm, at which a smaller stack is preferred: its numbers fit the processor's memory
 STARTING = 2.5  # seconds until a worker is ready, before one was seen to start
 TIMES = 3  # times that long a training has to be for workers to be started
+SLACK = 0.1  # of a worker's share of the time, by which one chunk may exceed it
 MEMORY = 1 / 4  # of the free memory may be taken by all stacks that train at the same time
 WORKER = 400 * 2**20  # bytes of a process that has imported torch
 
@@ -250,7 +252,7 @@ class _Planner:
         """Into how many chunks a group is cut so that none takes much longer than a worker's share of the time."""
         if not share:
             return self.most if len(self.arms) == len(group.arms) else 1
-        return max(1, int(group.total / share + 0.5))
+        return max(1, ceil(group.total / share - SLACK))
 
 
 def _longest(seconds: Sequence[float], workers: int) -> float:
