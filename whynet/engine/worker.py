@@ -127,7 +127,7 @@ def _say(stream: IO[bytes], answer: Answer) -> None:
 def _end(code: int = 0) -> NoReturn:
     """End without a word, and with it whatever this process started, such as a compiler."""
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
-        if threading.current_thread() is threading.main_thread():  # only there may a signal be refused; elsewhere it ends us too
+        if threading.current_thread() is threading.main_thread():  # a signal may be refused only there; elsewhere it ends us
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.killpg(os.getpgrp(), signal.SIGTERM)
     os._exit(code)
