@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 from whynet.cli.checkup import checkup
 from whynet.cli.plan import ExplainOption, WorkersOption, processes, tell
-from whynet.cli.screen import Cell, as_json, head, number, pairs, say, seconds, spark, table, verbatim
+from whynet.cli.screen import Cell, as_json, head, number, out, pairs, say, seconds, spark, table, verbatim
 from whynet.cli.settings import Settings
 from whynet.cli.verb import argument, option, verb
 from whynet.registry import Range
 from whynet.text import Text, join, plain
 
 if TYPE_CHECKING:
+    from whynet.doctor.cause import Suspicion
     from whynet.doctor.diagnosis import Diagnosis
+    from whynet.doctor.trial import Trial
     from whynet.recipe import Recipe
+
+WIDE = 130  # columns that the tables need
 
 
 @verb(
@@ -97,34 +101,15 @@ def _keep(found: Diagnosis, store: str) -> Path:
 
 def show(found: Diagnosis, page: Path) -> None:
     """The diagnosis on one screen; the first line says it all."""
-    from whynet.doctor.trial import label
-    from whynet.report.diagnosis import SPEAKS, effect, ranked
-
     say()
     say(found.verdict, style="bold green" if found.state == "healthy" else "bold")
     say(found.measured)
     head(_SAW)
     pairs(_saw(found))
     head(_SUSPECTS)
-    evidence = [
-        (one.cause.title if i == 0 else "", e.what, e.observed, e.expected, SPEAKS[e.speaks])
-        for one in found.suspicions
-        if one.strength > 0 or not found.trial
-        for i, e in enumerate(one.evidence)
-    ]
-    table([_SUSPECT, _LOOKED, _OBSERVED, _EXPECTED, _SPEAKS], evidence, wrap=1)
+    _show_suspects([one for one in found.suspicions if one.strength > 0 or not found.trial])
     if found.trial:
-        comparison, own = found.trial.comparison, found.trial.original
-        head(_TRIAL.fill(n=len(found.trial.tried), seeds=len(comparison.seeds), time=seconds(comparison.seconds)))
-        rows: list[Sequence[Cell]] = [(_ORIGINAL, f"{own.mean.mean:.2f} [{own.mean.low:.2f}, {own.mean.high:.2f}]", "", "", "")]
-        for tried in ranked(found.trial):
-            mean, gap = tried.summary.mean, tried.summary.difference
-            rows.append((
-                label(tried), f"{mean.mean:.2f} [{mean.low:.2f}, {mean.high:.2f}]",
-                f"{_signed(gap.mean)} [{_signed(gap.low)}, {_signed(gap.high)}]" if gap else "", effect(tried), tried.cause.title,
-            ))  # fmt: skip
-        columns = [_REMEDY, _INTERVAL.fill(metric=comparison.metric), _DIFFERENCE, _EFFECT, _AGAINST]
-        table(columns, rows, wrap=4)
+        _show_trial(found.trial)
     say()
     if found.confirmed:
         pairs([(_CAUSE, _CONFIRMED.fill(name=cause.title)) for cause in found.confirmed[:1]])
@@ -141,6 +126,51 @@ def show(found: Diagnosis, page: Path) -> None:
         say(plain("· " + str(note)), style="dim")
     say()
     pairs([(_REPORT, str(page)), (_TIME, seconds(found.seconds))])
+
+
+def _show_suspects(suspicions: Sequence[Suspicion]) -> None:
+    """The evidence, as a table; as sentences where a terminal is too narrow for one."""
+    from whynet.report.diagnosis import SPEAKS
+
+    if _narrow():
+        for one in suspicions:
+            say(one.cause.title, style="cyan")
+            for e in one.evidence:
+                say(_EVIDENCE.fill(speaks=SPEAKS[e.speaks], what=e.what, observed=e.observed, expected=e.expected))
+        return
+    rows = [
+        (one.cause.title if i == 0 else "", e.what, e.observed, e.expected, SPEAKS[e.speaks])
+        for one in suspicions
+        for i, e in enumerate(one.evidence)
+    ]
+    table([_SUSPECT, _LOOKED, _OBSERVED, _EXPECTED, _SPEAKS], rows, wrap=1)
+
+
+def _show_trial(trial: Trial) -> None:
+    """A row for each remedy, best first; a narrow terminal gets what matters most of it."""
+    from whynet.doctor.trial import label
+    from whynet.report.diagnosis import effect, ranked
+
+    comparison, own, narrow = trial.comparison, trial.original, _narrow()
+    head(_TRIAL.fill(n=len(trial.tried), seeds=len(comparison.seeds), time=seconds(comparison.seconds)))
+    rows: list[Sequence[Cell]] = [(_ORIGINAL, f"{own.mean.mean:.2f} [{own.mean.low:.2f}, {own.mean.high:.2f}]", "", "", "")]
+    for tried in ranked(trial):
+        mean, gap = tried.summary.mean, tried.summary.difference
+        difference = _signed(gap.mean) if gap else ""
+        if gap and not narrow:
+            difference += f" [{_signed(gap.low)}, {_signed(gap.high)}]"
+        level = f"{mean.mean:.2f} [{mean.low:.2f}, {mean.high:.2f}]"
+        rows.append((label(tried), level, difference, effect(tried), tried.cause.title))
+    columns = [_REMEDY, _INTERVAL.fill(metric=comparison.metric), _DIFFERENCE, _EFFECT, _AGAINST]
+    if narrow:
+        table([_REMEDY, columns[1], _GAP, _EFFECT], [row[:4] for row in rows], wrap=0)
+    else:
+        table(columns, rows, wrap=4)
+
+
+def _narrow() -> bool:
+    console = out()
+    return console.is_terminal and console.width < WIDE
 
 
 def _saw(found: Diagnosis) -> list[tuple[Cell, Cell]]:
@@ -178,6 +208,11 @@ _BY_LAYER = Text(
 )
 _BASELINE = Text("{name}, for comparison", "{name}, 비교용")
 _SUSPECTS = Text("Suspects, with the evidence", "의심한 원인과 증거")
+_EVIDENCE = Text(
+    "  {speaks}: {what}: {observed} (expected: {expected})",
+    "  {speaks}: {what}: {observed} (기대값: {expected})",
+)
+_GAP = Text("difference", "차이")
 _SUSPECT = Text("suspect", "원인")
 _LOOKED = Text("looked at", "살펴본 것")
 _HEADING = Text("{model} on {data} · {rest} · {seeds} seeds", "{data}에서 {model} · {rest} · 시드 {seeds}개")
