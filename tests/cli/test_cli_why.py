@@ -16,8 +16,8 @@ def test_the_same_is_said_on_a_narrow_terminal(whynet, monkeypatch, narrow):
     said = whynet(*PATIENT)
     assert said.code == 0
     assert "It does not learn." in said.out
-    assert "too few epochs" in said.out
-    assert re.search(r"three times the epochs +0\.\d\d \[", said.out)
+    assert "learning rate too low" in said.out
+    assert re.search(r"learning rate × 100000 \(0\.1\) +0\.\d\d \[", said.out)
     assert bool(re.search(r"^  (for|against|neither): ", said.out, re.M)) == narrow  # evidence as sentences, or in a table
     assert "report.html" in said.out
 

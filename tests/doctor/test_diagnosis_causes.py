@@ -7,8 +7,11 @@ from functools import cache
 
 import pytest
 
+from whynet.doctor.causes.lr_too_high import LrTooHigh
+from whynet.doctor.causes.lr_too_low import LrTooLow
 from whynet.doctor.diagnose import diagnose
 from whynet.doctor.diagnosis import Diagnosis
+from whynet.doctor.examination import examine
 from whynet.doctor.trial import ORIGINAL
 from whynet.engine.fit import fit
 from whynet.recipe import recipe
@@ -141,3 +144,17 @@ def test_the_dead_end_of_vanishing_gradients_is_measured() -> None:
     assert not by_name["relu alone"].mends
     assert by_name["skip connections"].summary.mean.mean > 0.9
     assert {"lr-too-low", "wrong-optimizer", "too-few-epochs"} <= {cause.name for cause in found.cleared}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_batches_that_differ_are_no_loss_that_rose(seed: int) -> None:
+    seen = examine(recipe("moons", "mlp(widths=[4])", optimizer="sgd(lr=1e-6)", epochs=3, seed=seed))
+    assert not seen.rose
+    assert LrTooLow().look(seen).speaks == "for"
+    assert LrTooHigh().look(seen).speaks != "for"
+
+
+def test_a_loss_that_rose_is_seen_as_one() -> None:
+    seen = examine(recipe("digits", "mlp", optimizer="adam(lr=10)", epochs=3))  # from 2.3 to 3.5
+    assert seen.rose
+    assert LrTooHigh().look(seen).speaks == "for"

@@ -22,6 +22,8 @@ from whynet.recipe import Recipe
 BEGINNING = 8  # steps, in which the largest update is looked for
 SHARE = 0.2  # of the time for a diagnosis that the examination may take
 
+ROSE = 1.05  # times the loss at the start; less is noise
+
 
 @dataclass(frozen=True)
 class Examination:
@@ -68,6 +70,15 @@ class Examination:
     def end_loss(self) -> float:
         """The loss over the last tenth of the steps, median."""
         return float(np.median(self.losses[-max(1, len(self.losses) // 10) :]))
+
+    @property
+    def rose(self) -> bool:
+        """Whether the loss ended more than 5 % above where it began, on the batches seen and on the same examples at both ends.
+
+        Batches differ: where hardly anything was learned, the last may cost more than the first by chance alone.
+        """
+        _, same = self.fitted.history.curve("train", "loss")  # of one sample of the training examples
+        return self.end_loss > ROSE * self.start_loss and (len(same) < 2 or bool(same[-1] > ROSE * same[0]))
 
     @cached_property
     def end_slope(self) -> tuple[float, float]:

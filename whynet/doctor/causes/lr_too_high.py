@@ -11,7 +11,7 @@ from whynet.registry import register
 from whynet.text import Text, plain
 
 LONG, HARMLESS, USUAL = 0.1, 1e-2, 1e-3  # length of one update over the length of the weights
-ROSE, FELL, PEAK = 1.05, 0.5, 2.0  # a loss over the loss at the start
+FELL, PEAK = 0.5, 2.0  # a loss over the loss at the start
 
 
 @register(
@@ -48,7 +48,7 @@ class LrTooHigh(Cause):
             evidence.append(Evidence(_DIVERGED, why, _NUMBER, "for"))
         else:
             start, end = seen.start_loss, seen.end_loss
-            ended: Speaks = "for" if end > ROSE * start else "against" if end < FELL * start else "neither"
+            ended: Speaks = "for" if seen.rose else "against" if end < FELL * start else "neither"
             evidence.append(Evidence(_END, _FROM_TO.fill(start=start, end=end), _BELOW, ended))
             peak = float(np.max(seen.losses))
             if peak > PEAK * start:

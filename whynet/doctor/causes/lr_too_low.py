@@ -53,7 +53,7 @@ class LrTooLow(Cause):
             evidence.append(Evidence(_UPDATE, shown, _THOUSANDTH, speaks))
         slope, _ = seen.end_slope
         evidence.append(Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "neither"))
-        if seen.diverged or seen.end_loss > 1.05 * seen.start_loss:
+        if seen.diverged or seen.rose:
             return Suspicion(self, evidence, 0.0)
         return Suspicion(self, evidence, strength(evidence))
 
