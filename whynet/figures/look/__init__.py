@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from whynet.data.dataset import Dataset
 from whynet.figures.features import distribution
+from whynet.figures.look.categories import category_looks, numbers_of
 from whynet.figures.look.classes import counts, names
 from whynet.figures.look.images import image_looks
 from whynet.figures.look.points import point_looks
@@ -24,8 +25,9 @@ __all__ = ["Look", "look"]
 def look(dataset: Dataset) -> list[Look]:
     """Each finding with its picture, in the current language. Only the training examples are looked at.
 
-    A table: class counts, features by class, the most related pair, correlations. Images: class counts, samples, mean images,
-    pixel values. Points in the plane: a scatter plot. Anything else: class counts and the spread of all values.
+    A table: class counts, features by class, the most related pair, correlations, what columns of words tell.
+    Images: class counts, samples, mean images, pixel values. Points in the plane: a scatter plot. Anything else: class counts and the
+    spread of all values.
     """
     return list(_looks(dataset))
 
@@ -42,7 +44,8 @@ def _looks(dataset: Dataset) -> Iterator[Look]:
     elif len(shape) == 1 and ((shape[0] == 2 and task.kind == "classify") or shape[0] == 1):
         yield from point_looks(frame_of(dataset), y, task)
     elif len(shape) == 1:
-        yield from table_looks(frame_of(dataset), y, task)
+        yield from table_looks(numbers_of(dataset, frame_of(dataset)), y, task)
+        yield from category_looks(dataset, y)
     else:
         values = dataset.train.x.cpu().numpy().ravel().astype(float)
         title = Text(
