@@ -19,7 +19,6 @@ class Environment:
     torch: str
     whynet: str
     cpu: str
-    threads: int
     platform: str
 
     def to_json(self) -> str:
@@ -34,7 +33,6 @@ def environment() -> Environment:
         torch=str(torch.__version__),
         whynet=version("whynet"),
         cpu=_cpu(),
-        threads=1,  # what a training uses, see `whynet.engine.threads`; not what torch would
         platform=platform.platform(),
     )
 

@@ -70,8 +70,8 @@ def _start(run: Run) -> tuple[tuple[Checkpoint, History] | None, list[Text]]:
     """Where to go on, and what the reader should know of it."""
     notes = []
     then, now = run.environment, environment()
-    if (then.torch, then.cpu, then.threads) != (now.torch, now.cpu, now.threads):
-        then_words, now_words = (f"torch {e.torch}, {e.cpu}, {e.threads}" for e in (then, now))
+    if (then.torch, then.cpu) != (now.torch, now.cpu):
+        then_words, now_words = (f"torch {e.torch}, {e.cpu}" for e in (then, now))
         notes.append(_ELSEWHERE.fill(then=then_words, now=now_words))
     try:
         checkpoint = run.checkpoint()
@@ -114,8 +114,8 @@ _OTHER_RECIPE = Text(
     "런(run) {run:은} 다른 레시피(recipe)로 만들었다. 저장된 것: {stored}. 받은 것: {given}",
 )
 _ELSEWHERE = Text(
-    "This run was started with {then} threads and goes on with {now}: the last bits of its numbers may differ.",
-    "이 런(run)은 {then}개 스레드에서 시작했고 {now}개 스레드에서 이어진다. 숫자의 마지막 자리가 다를 수 있다.",
+    "This run was started with {then} and goes on with {now}: the last bits of its numbers may differ.",
+    "이 런(run)은 {then}에서 시작했고 {now}에서 이어진다. 숫자의 마지막 자리가 다를 수 있다.",
 )
 _FROM_START = Text(
     "The last checkpoint cannot be used, so the training starts anew. {reason}",
