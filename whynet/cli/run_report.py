@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -197,7 +196,7 @@ def _facts(run: Run) -> dict[str, str | Text]:
         "seeds": str(run.recipe.seed),
         "date": f"{run.created:%Y-%m-%d %H:%M}",
         "versions": f"whynet {about.whynet}, torch {about.torch}, Python {about.python}",
-        "machine": f"{about.cpu}, {asdict(about)['threads']} thread(s), {about.platform}",
+        "machine": f"{about.cpu}, {about.platform}",
     }
 
 
