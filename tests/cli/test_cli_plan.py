@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 COMPARE = (
     "compare",
     "iris",
@@ -40,3 +42,18 @@ def test_a_wrong_number_of_workers_is_refused(whynet: Any) -> None:
     said = whynet(*COMPARE, "--workers", "-1")
     assert said.code == 2
     assert "--workers" in said.err
+
+
+@pytest.mark.parametrize(("words", "tier"), [([], "auto"), (["--fast"], "fast")])
+def test_fast_is_passed_on(whynet: Any, monkeypatch: pytest.MonkeyPatch, words: list[str], tier: str) -> None:
+    asked: list[str] = []
+
+    def stop(*given: Any, **named: Any) -> None:
+        asked.append(named.get("tier") or given[-1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("whynet.experiment.compare.compare", stop)
+    monkeypatch.setattr("whynet.doctor.diagnose.diagnose", stop)
+    assert whynet(*COMPARE, *words).code == 130
+    assert whynet("why", "xor", *words).code == 130
+    assert asked == [tier, tier]

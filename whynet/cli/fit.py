@@ -8,6 +8,7 @@ from typing import Annotated
 from whynet.cli.folds import cross_validate
 from whynet.cli.keeping import FOLDER, StoreOption, Trained, command, open_store, train
 from whynet.cli.outcome import announce, learned, report, summary
+from whynet.cli.plan import FastOption, tier_of
 from whynet.cli.progress import Watcher
 from whynet.cli.resume import resume
 from whynet.cli.screen import as_json, head, verbatim
@@ -41,13 +42,7 @@ def fit(
     ] = None,
     store: StoreOption = FOLDER,
     no_store: Annotated[bool, option("keep nothing", "아무것도 저장하지 않는다")] = False,
-    fast: Annotated[
-        bool,
-        option(
-            "compile the steps where that pays; the last bits may differ from one time to the next",
-            "이득이 될 때 스텝을 컴파일한다. 마지막 자릿수가 실행마다 다를 수 있다",
-        ),
-    ] = False,
+    fast: FastOption = False,
     json: Annotated[bool, option("print the result as JSON", "결과를 JSON으로 출력한다")] = False,
 ) -> int | None:
     """Train and report. 1 where the loss stopped being a number."""
@@ -67,7 +62,7 @@ def fit(
         announce(arm)
     started = time.monotonic()
     with Watcher(arm.dataset.task.metric) as watcher:
-        trained = train(arm, watcher, where, "fast" if fast else "auto")
+        trained = train(arm, watcher, where, tier_of(fast))
     took = time.monotonic() - started
     if json:
         as_json(summary(trained.fitted, took, trained.run.id if trained.run else None))

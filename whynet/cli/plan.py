@@ -1,4 +1,4 @@
-"""The options that say where networks train, and the explanation of what was chosen."""
+"""The options that say where and how fast networks train, and the explanation of what was chosen."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from whynet.text import Text
 
 if TYPE_CHECKING:
     from whynet.engine.plan import Plan, Workers
+    from whynet.engine.population import Tier
 
 WorkersOption = Annotated[
     int | None,
@@ -24,6 +25,18 @@ WorkersOption = Annotated[
 ExplainOption = Annotated[
     bool, option("say what trained together and where, and why", "무엇을 어디서 함께 학습했는지와 그 까닭을 보여 준다")
 ]
+FastOption = Annotated[
+    bool,
+    option(
+        "compile the steps where that pays; the last bits may differ from one time to the next",
+        "이득이 될 때 스텝을 컴파일한다. 마지막 자릿수가 실행마다 다를 수 있다",
+    ),
+]
+
+
+def tier_of(fast: bool) -> Tier:
+    """The tier that was asked for."""
+    return "fast" if fast else "auto"
 
 
 def processes(workers: int | None) -> Workers:

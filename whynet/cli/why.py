@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whynet.cli.checkup import checkup
-from whynet.cli.plan import ExplainOption, WorkersOption, processes, tell
+from whynet.cli.plan import ExplainOption, FastOption, WorkersOption, processes, tell, tier_of
 from whynet.cli.screen import Cell, as_json, head, number, out, pairs, say, seconds, spark, table, verbatim
 from whynet.cli.settings import Settings
 from whynet.cli.verb import argument, option, verb
@@ -51,6 +51,7 @@ def why(
         float, Range(above=0), option("seconds the trial may take, about [120]", "시험에 쓸 시간(초), 대략 [120]", "SECONDS")
     ] = 120.0,
     workers: WorkersOption = None,
+    fast: FastOption = False,
     explain: ExplainOption = False,
     store: Annotated[str, option("where results are kept [runs]", "결과를 보관할 곳 [runs]", "DIR")] = "runs",
     json: Annotated[bool, option("print the diagnosis as JSON", "진단을 JSON으로 출력한다")] = False,
@@ -62,7 +63,7 @@ def why(
     if not json:
         say(_heading(recipe, seeds), style="bold")
     with checkup() as listen:
-        found = diagnose(recipe, seeds, budget, listen, processes(workers))
+        found = diagnose(recipe, seeds, budget, listen, processes(workers), tier_of(fast))
     page = _keep(found, store)
     if json:
         as_json({**found.to_dict(), "report": str(page)})

@@ -19,6 +19,7 @@ from whynet.doctor.pace import TEST
 from whynet.doctor.trial import Trial, run_trial
 from whynet.engine.events import Event
 from whynet.engine.plan import Workers
+from whynet.engine.population import Tier
 from whynet.experiment.progress import Progress
 from whynet.recipe import Given, Recipe, recipe
 from whynet.text import Text
@@ -49,12 +50,14 @@ def diagnose(
     budget: float | None = None,
     listen: Listener | None = None,
     workers: Workers = "auto",
+    tier: Tier = "auto",
 ) -> Diagnosis:
     """Say whether a recipe learns, why not, and what mends it, proved by a paired trial.
 
     seeds: of the trial. budget: seconds the whole may take, about; what would take longer is cut to fewer steps, the same share for all
     that are compared, and the diagnosis says so. listen: is told the events of the examination, what it found, and the progress of
-    the trial. workers: processes the trial may use, 0 for this one alone; "auto" uses all cores where that pays.
+    the trial. workers: processes the trial may use, 0 for this one alone; "auto" uses all cores where that pays. tier: of the trial's
+    steps; "fast" compiles them where that pays.
     """
     started = time.monotonic()
     seen = examine(one, listen, budget)
@@ -69,7 +72,7 @@ def diagnose(
         notes += [_REMARK.fill(title=s.cause.title) for s in suspicions if s.strength >= CERTAIN and s.speaks == "for"]
     else:
         left = None if budget is None else max(budget - (time.monotonic() - started), budget / 2)
-        trial = run_trial(seen, telling(suspicions), seeds, left, listen, workers)
+        trial = run_trial(seen, telling(suspicions), seeds, left, listen, workers, tier)
         notes += trial.notes if trial else [_NO_REMEDY]
     return Diagnosis(seen, suspicions, trial, notes, time.monotonic() - started)
 
@@ -84,6 +87,7 @@ def why(
     budget: float | None = 60.0,
     listen: Listener | None = None,
     workers: Workers = "auto",
+    tier: Tier = "auto",
     **settings: Any,
 ) -> Diagnosis:
     """Why does this network not learn? Takes a recipe, or a user's own objects, none of which is modified.
@@ -91,19 +95,19 @@ def why(
     model: a spec, an ``nn.Module``, a function that makes one, or a whole `Recipe`; without any, the embedded patient.
     data: a spec, a path, ``(x, y)``, a torch ``Dataset`` or ``DataLoader``. loss_fn: a function of (outputs, targets) or a spec.
     optimizer: a ``torch.optim`` optimizer, whose settings are read, or a spec. settings: those of a recipe (epochs, batch_size, …).
-    seeds, budget, listen, workers: see `diagnose`.
+    seeds, budget, listen, workers, tier: see `diagnose`.
 
     >>> print(why(MyNet(), (x, y), nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=0.1)))  # doctest: +SKIP
     """
     if model is None and data is None:
-        return diagnose(sick_recipe(), seeds, budget, listen, workers)
+        return diagnose(sick_recipe(), seeds, budget, listen, workers, tier)
     if isinstance(model, Recipe):
-        return diagnose(model, seeds, budget, listen, workers)
+        return diagnose(model, seeds, budget, listen, workers, tier)
     given = {"loss": loss_fn, "optimizer": optimizer, "model": model}
     parts = {name: part for name, part in given.items() if part is not None}
     if isinstance(data, Dataset | tuple):
         data = Given(data, "data")
-    return diagnose(recipe("digits" if data is None else data, **parts, **settings), seeds, budget, listen, workers)
+    return diagnose(recipe("digits" if data is None else data, **parts, **settings), seeds, budget, listen, workers, tier)
 
 
 _CUT = Text(

@@ -15,6 +15,7 @@ from whynet.doctor.examination import Examination
 from whynet.doctor.plan import Plan, plan
 from whynet.doctor.surgery import tried
 from whynet.engine.plan import Workers
+from whynet.engine.population import Tier
 from whynet.engine.probes.gradient_norm import GradientNorm
 from whynet.engine.train import Watching
 from whynet.experiment.compare import Comparison, compare_levels
@@ -90,6 +91,7 @@ def run_trial(
     budget: float | None = None,
     listen: Callable[[Progress], None] | None = None,
     workers: Workers = "auto",
+    tier: Tier = "auto",
 ) -> Trial | None:
     """Train the original and every remedy of every suspect. None where no remedy applies.
 
@@ -108,13 +110,13 @@ def run_trial(
     course = Course.within(seen, plans, seeds, budget, AT_START.evaluations or 1)
     if course.steps is not None:
         notes.append(_CUT.fill(budget=budget, steps=course.steps, whole=seen.whole_steps))
-    comparison = _compare(course, plans, seeds, listen, workers)
+    comparison = _compare(course, plans, seeds, listen, workers, tier)
     trial = _judge(seen, comparison, plans, course.steps)
     if not any(one.mends for one in trial.tried):
         pairs = _pairs(trial)
         left = None if budget is None else budget - (time.monotonic() - started)
         if pairs and (left is None or course.seconds(pairs, seeds) <= left):
-            more = _compare(course, pairs, seeds, listen, workers)
+            more = _compare(course, pairs, seeds, listen, workers, tier)
             comparison = replace(
                 comparison,
                 paths=tuple(sorted({*comparison.paths, *more.paths})),
@@ -143,13 +145,13 @@ def _pairs(trial: Trial) -> list[Plan]:
 
 
 def _compare(
-    course: Course, plans: Sequence[Plan], seeds: int, listen: Callable[[Progress], None] | None, workers: Workers
+    course: Course, plans: Sequence[Plan], seeds: int, listen: Callable[[Progress], None] | None, workers: Workers, tier: Tier
 ) -> Comparison:
     levels = [Level(ORIGINAL, course.apply(course.seen.recipe))]
     levels += [Level(one.name, course.apply(one.recipe)) for one in plans]
     paths = sorted({d.path.partition(".")[0] for level in levels[1:] for d in diff(levels[0].recipe, level.recipe)})
     watching = replace(AT_START, evaluations=course.evaluations)
-    return compare_levels(levels, paths, seeds, listen=listen, watching=watching, workers=workers)
+    return compare_levels(levels, paths, seeds, listen=listen, watching=watching, workers=workers, tier=tier)
 
 
 # --- what came out ----------------------------------------------------------------------------------------------------

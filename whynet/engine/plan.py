@@ -217,7 +217,7 @@ class _Planner:
             return
         factor = traced.step(size) / slowest.timing.step(size)
         for group in groups:
-            if self.tier != "auto" or max(group.steps.values()) >= WORTH_TRACING:
+            if self.tier not in ("auto", "fast") or max(group.steps.values()) >= WORTH_TRACING:
                 group.factor, group.ready = factor, traced.ready
         self.found.append(_TRACED.fill(label=slowest.label, factor=1 / factor, ready=traced.ready))
 

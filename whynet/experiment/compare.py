@@ -16,6 +16,7 @@ import numpy as np
 from whynet.engine.arm import prepare
 from whynet.engine.fit import Fitted, fit_all
 from whynet.engine.plan import Plan, Workers, make_plan
+from whynet.engine.population import Tier
 from whynet.engine.train import Watching
 from whynet.errors import ComparisonError, nearest
 from whynet.experiment.factor import Level, check_controlled, check_paired, levels_of
@@ -143,19 +144,21 @@ def compare(
     watching: Watching | None = None,
     stack: bool = True,
     workers: Workers = "auto",
+    tier: Tier = "auto",
 ) -> Comparison:
     """Train every value of one factor under every seed and compare them, paired.
 
     factor: one path and its values, ``{"optimizer.lr": [0.01, 0.1]}``. A factor that is the whole optimizer has each level's learning
     rate tuned first with the same budget, unless ``tune_rates=False``. baseline: the level the others are compared with; the first.
-    workers: processes to train in, 0 for this one alone; "auto" uses all cores where the work is long enough.
+    workers: processes to train in, 0 for this one alone; "auto" uses all cores where the work is long enough. tier: "compiled", or
+    "fast" to compile beside the training where that pays; the last bits may then differ from one time to the next.
     Raises `ComparisonError` where arms would differ in more than the factor.
     """
     path, levels = levels_of(base, factor)
     tunes = path == "optimizer" if tune_rates is None else tune_rates
     return compare_levels(
         levels, [path], seeds, baseline=baseline, tune_rates=tunes, listen=listen, watching=watching, stack=stack,
-        workers=workers,
+        workers=workers, tier=tier,
     )  # fmt: skip
 
 
@@ -171,6 +174,7 @@ def compare_levels(
     watching: Watching | None = None,
     stack: bool = True,
     workers: Workers = "auto",
+    tier: Tier = "auto",
 ) -> Comparison:
     """The comparison of recipes that may differ in the declared ``paths`` only; see `compare`."""
     started = time.monotonic()
@@ -185,7 +189,7 @@ def compare_levels(
     if tune_rates:
         if "optimizer.lr" in paths:
             raise ComparisonError(_RATE_IS_FACTOR)
-        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack, which, workers)
+        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack, which, workers, tier)
         notes.append(
             _TUNED.fill(n=len(rates), low=min(rates), high=max(rates), rates=", ".join(f"{t.level}: {t.rate:g}" for t in tuned))
         )
@@ -194,8 +198,8 @@ def compare_levels(
     for i in range(len(which)):
         check_paired(arms[i :: len(which)], [*paths, "optimizer.lr"] if tune_rates else paths)
     meter = Meter(arms, _TRAINING.fill(levels=len(levels), seeds=len(which)), listen)
-    plan = make_plan(arms, stack, workers=workers)
-    fitted = fit_all(arms, watching or Watching(evaluations=20), meter, stack, plan=plan)
+    plan = make_plan(arms, stack, tier, workers)
+    fitted = fit_all(arms, watching or Watching(evaluations=20), meter, stack, tier, plan=plan)
     by_level = {name: fitted[i * len(which) : (i + 1) * len(which)] for i, name in enumerate(names)}
     return Comparison(
         tuple(paths), list(levels), which, base, by_level, tuned, notes + meter.notes, time.monotonic() - started, plan

@@ -15,6 +15,7 @@ import numpy as np
 from whynet.engine.arm import prepare
 from whynet.engine.fit import fit_all
 from whynet.engine.plan import Workers
+from whynet.engine.population import Tier
 from whynet.engine.train import Watching
 from whynet.experiment.factor import Level
 from whynet.experiment.progress import Meter, Progress
@@ -51,6 +52,7 @@ def tune(
     stack: bool = True,
     avoid: Sequence[int] = (),
     workers: Workers = "auto",
+    tier: Tier = "auto",
 ) -> tuple[list[Level], list[Tuned]]:
     """The levels at their best learning rates, and how they were found. ``avoid``: seeds that the comparison uses itself."""
     seeds = tuning_seeds(avoid)
@@ -60,7 +62,7 @@ def tune(
         for rate in rates
         for seed in seeds
     ]
-    fitted = fit_all(arms, Watching(evaluations=1, test=False), Meter(arms, PHASE, listen), stack, workers=workers)
+    fitted = fit_all(arms, Watching(evaluations=1, test=False), Meter(arms, PHASE, listen), stack, tier, workers)
     tuned, better = [], []
     for i, level in enumerate(levels):
         losses = {}
