@@ -35,11 +35,16 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """A cause held against one examination. ``strength``: 0 ruled out without a trial, up to 1 all but certain."""
+    """A cause held against one examination. ``strength``: 0 ruled out without a trial, up to 1 all but certain.
+
+    proved: whether the fault follows from how the thing is built, so that no trial is needed to assert it: a softmax over a single
+    unit is 1 whatever goes in. A trial still has to show whether mending it is enough.
+    """
 
     cause: Cause
     evidence: Sequence[Evidence]
     strength: float
+    proved: bool = False
 
     @property
     def speaks(self) -> Speaks:
