@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import subprocess
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any, get_args
+from typing import Any
 
 from benchmarks.peers.environment import HERE, ROOT
 from benchmarks.peers.sides import (
@@ -34,7 +33,6 @@ from whynet.engine.cores import cores
 from whynet.engine.fit import all_probes
 from whynet.engine.population import Tier
 from whynet.engine.train import Watching
-from whynet.experiment.compare import compare
 from whynet.recipe import Recipe, recipe
 
 # Sizes that batches of 64 divide, so that every batch of every side is a full one.
@@ -272,7 +270,7 @@ def whole(effort: Effort) -> list[Row]:
         own = slice(turn, None, 64 // share)
         loops = given(data, all_rates[own], all_seeds[own], [64, 64], total=1000)
         by_hand.append(_ask([str(HERE / "scripts" / "plain_whole.py"), json.dumps(loops)]))
-        for tier in _tiers_of_compare():
+        for tier in ("auto", "fast"):  # as it is by default, and compiled beside the training
             for state, found in _cold_and_warm(tier, effort.folder).items():
                 ours.setdefault(f"whynet compare, tier {tier}, {state} cache ({CORES} cores)", []).append(found)
     theirs = f"plain torch, {effort.arms_by_hand} of the 64 timed (1 process, 1 thread)"
@@ -287,15 +285,7 @@ def whole(effort: Effort) -> list[Row]:
         ratios = [a / b["seconds"] for a, b in zip(seconds, found, strict=True)]
         numbers = f"{median(one['seconds'] for one in found):.1f} s against {median(seconds):.1f} s"
         rows.append(Row(title, name, theirs, target, False, ratios, numbers))
-    if len(_tiers_of_compare()) == 1:
-        rows.append(Row(title, "whynet compare, compiled", theirs, 5.0, why_not="compare offers no choice of tier"))
     return rows
-
-
-def _tiers_of_compare() -> list[str]:
-    """Those in which a whole comparison can be asked for: as it is by default, and compiled beside the training."""
-    offered = "tier" in inspect.signature(compare).parameters and "fast" in get_args(Tier)
-    return ["auto", "fast"] if offered else ["auto"]
 
 
 def _cold_and_warm(tier: str, folder: Path) -> dict[str, dict[str, Any]]:
