@@ -99,7 +99,7 @@ def _inserted(whole: nn.Module, name: str) -> bool:
     weighted = [i for i, place in enumerate(found) if isinstance(place[2], WEIGHTED_MODULES)]
     done = False
     for first, second in zip(weighted, weighted[1:], strict=False):
-        between = [place for place in found[first + 1 : second]]
+        between = found[first + 1 : second]
         if any(type(place[2]).__module__ == "torch.nn.modules.activation" for place in between):
             continue
         parent, key, child = found[first]
