@@ -42,6 +42,7 @@ CHANGES: dict[str, list[Any]] = {
     "early_stopping": [1, 10],
     "keep": ["best"],
     "shuffle": [False],
+    "precision": ["bfloat16"],
     "seed": [1, 2**40],
 }
 WHOLE: dict[str, list[Any]] = {  # a field changed as a whole

@@ -66,6 +66,7 @@ class Recipe:
     early_stopping: Annotated[int, Range(least=1)] | None = None  # epochs without a better validation loss
     keep: Literal["last", "best"] = "last"  # the weights a run ends with; "best" by validation loss
     shuffle: bool = True
+    precision: Literal["float32", "bfloat16"] = "float32"  # of products; weights, statistics and losses are in float32 always
     seed: Annotated[int, Range(least=0)] = 0
 
     def __str__(self) -> str:

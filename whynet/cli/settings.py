@@ -62,6 +62,14 @@ class Settings:
         ),
     ] = None
     keep: Annotated[Any, option("which weights to end with [last]", "마지막에 남길 가중치 [last]", "last|best")] = None
+    precision: Annotated[
+        Any,
+        option(
+            "of matrix products: bfloat16 is mixed precision [float32]",
+            "행렬 곱의 정밀도. bfloat16은 혼합 정밀도(mixed precision) [float32]",
+            "float32|bfloat16",
+        ),
+    ] = None
     seed: Annotated[Any, option("seed of every random draw [0]", "모든 무작위 추출의 시드(seed) [0]", "N")] = None
 
     def recipe(self, data: str, model: str) -> Recipe:
@@ -71,7 +79,7 @@ class Settings:
         """
         from whynet.recipe import recipe
 
-        names = ("epochs", "steps", "batch_size", "schedule", "clip", "init", "early_stopping", "keep", "seed")
+        names = ("epochs", "steps", "batch_size", "schedule", "clip", "init", "early_stopping", "keep", "precision", "seed")
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         made = recipe(located(data, self.target), model, self.loss, self.optimizer or "adam", **given)
         return made if self.lr is None else made.change(**{"optimizer.lr": self.lr})

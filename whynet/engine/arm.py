@@ -94,6 +94,7 @@ class Arm:
             (type(self.loss), values_of(self.loss) if isinstance(recipe.loss, Given) else shape_of(self.loss)),
             (type(self.optimizer), shape_of(self.optimizer)),
             (type(self.clip), shape_of(self.clip)),
+            recipe.precision,
             (x.shape[1:], x.dtype, y.shape[1:], y.dtype, len(self.dataset.train)),
             self.batch_size,
         )
@@ -108,7 +109,7 @@ def prepare(recipe: Recipe, label: str = "") -> Arm:
     if (recipe.early_stopping is not None or recipe.keep == "best") and not len(dataset.validation):
         raise RecipeError(_NO_VALIDATION)
     loss = make_loss(recipe, dataset)
-    network = Network(make_module(recipe, dataset, loss))
+    network = Network(make_module(recipe, dataset, loss), recipe.precision)
     if network.size == 0:
         raise RecipeError(_NO_WEIGHTS, model=str(recipe.model))
     _try(network, dataset, loss, recipe)

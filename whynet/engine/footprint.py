@@ -32,7 +32,7 @@ def _activations(arm: Arm, x: Tensor) -> int:
         if isinstance(output, Tensor):
             seen[output.data_ptr()] = output
 
-    network = Network(arm.network.template)  # a module may count its calls; this is none
+    network = Network(arm.network.template, arm.recipe.precision)  # a module may count its calls; this is none
     handles = [child.register_forward_hook(keep) for child in network.module.modules()]
     try:
         network.eval()

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from whynet.engine.noise import Tape, taped, watched
+from whynet.engine.precision import Precision, computing
 from whynet.engine.rates import Rated, rated, using
 
 Buffers = dict[str, Tensor]
@@ -50,7 +51,8 @@ class Captured:
 class Network:
     """The functional view of a module. The module given is copied."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, precision: Precision = "float32") -> None:
+        self.precision = precision
         self.template = copied(module)  # never run, so that it stays what its author wrote
         self.module = copied(self.template)
         named = [(name, p) for name, p in self.module.named_parameters() if p.requires_grad]
@@ -122,10 +124,10 @@ class Network:
         ``rates``: those of dropout and noise, (K,), where they are not the network's own.
         """
         values = {**self.unpack(weights), **buffers}
-        with taped(tape), using(self._rated, rates, weights.dtype):
+        with taped(tape), using(self._rated, rates, weights.dtype), computing(self.precision, x.device.type):
             outputs = functional_call(self.module, values, (x,))
         buffers.update((name, values[name]) for name in buffers)  # `self.average = …` instead of in place
-        return outputs
+        return outputs.to(weights.dtype) if isinstance(outputs, Tensor) and self.precision != "float32" else outputs
 
     def train(self) -> None:
         """From here on run as in training: dropout on, batch statistics."""
@@ -145,6 +147,7 @@ class Network:
         def keep(name: str, into: dict[str, Tensor]) -> Any:
             def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
                 if isinstance(output, Tensor):
+                    output = output.float() if output.dtype == torch.bfloat16 else output  # as probes measure
                     into[name] = captured.everything[name] = output
 
             return hook

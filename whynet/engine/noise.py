@@ -47,14 +47,15 @@ class Tape:
         """A tape that answers with zeros and halves, for a pass whose exact masks do not matter."""
         return None if self.is_empty else Tape.recording()
 
-    def take(self, kind: str, like: Tensor, shape: tuple[int, ...]) -> Tensor:
+    def take(self, kind: str, like: Tensor, shape: tuple[int, ...], dtype: torch.dtype | None = None) -> Tensor:
         """The next numbers: uniform on [0, 1) or standard normal."""
+        dtype = dtype or like.dtype
         source = self.uniform if kind == "uniform" else self.normal
         start, count = self.asked[kind], math.prod(shape)
         self.asked[kind] = start + count
         if source is None:
-            return torch.full(shape, 0.5 if kind == "uniform" else 0.0, dtype=like.dtype, device=like.device)
-        return source[start : start + count].view(shape).to(like.dtype)
+            return torch.full(shape, 0.5 if kind == "uniform" else 0.0, dtype=dtype, device=like.device)
+        return source[start : start + count].view(shape).to(dtype)
 
 
 def draw(asked: dict[str, int], seed: int, step: int) -> tuple[Tensor, Tensor]:
@@ -133,9 +134,9 @@ def _channel_dropout(tape: Tape, input: Tensor, p: float = 0.5, training: bool =
 
 
 def _mask(tape: Tape, x: Tensor, p: float | Tensor, shape: tuple[int, ...]) -> Tensor:
-    uniform = tape.take("uniform", x, shape)
+    uniform = tape.take("uniform", x, shape, torch.promote_types(x.dtype, torch.float32))  # rounded, others would drop out
     if isinstance(p, Tensor):  # an arm's own, 0-dim float64: rounded as plain numbers are, or the mask would be float64 as well
-        return x * (uniform >= p.to(x)) * (1 / (1 - p)).to(x)
+        return x * (uniform >= p.to(uniform)) * (1 / (1 - p)).to(x)
     return x * (uniform >= p) * (1 / (1 - p) if p < 1 else 0.0)
 
 

@@ -62,7 +62,7 @@ class Parcel:
         """The arms, in the process that is to train them."""
         if self.recipes:
             return [prepare(recipe, label) for recipe, label in self.recipes]
-        return [replace(arm, network=Network(module)) for arm, module in self.made]
+        return [replace(arm, network=Network(module, arm.recipe.precision)) for arm, module in self.made]
 
 
 def pack(

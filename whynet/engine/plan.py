@@ -270,7 +270,7 @@ _timings: dict[Hashable, Timing] = {}  # of this process
 def _key(arm: Arm) -> Hashable:
     """Networks with equal keys take as long for a step, whatever they are trained with."""
     kinds = tuple(type(module) for module in arm.network.module.modules())
-    return kinds, tuple(arm.network.shapes), arm.dataset.task.inputs, arm.batch_size, type(arm.optimizer)
+    return kinds, tuple(arm.network.shapes), arm.dataset.task.inputs, arm.batch_size, type(arm.optimizer), arm.recipe.precision
 
 
 _WORKERS = Text(

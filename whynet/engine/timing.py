@@ -45,7 +45,8 @@ class Timing:
 
 def time_steps(arms: Sequence[Arm], size: int, tier: Tier, into: Timing) -> None:
     """Time the step of the first ``size`` arms and note it down; that they cannot be stacked, too."""
-    own = replace(arms[0], network=Network(arms[0].network.template))  # a module may count its calls; those here are none
+    network = Network(arms[0].network.template, arms[0].recipe.precision)  # a module may count its calls; those here are none
+    own = replace(arms[0], network=network)
     try:
         with one_thread():
             began = time.thread_time()
