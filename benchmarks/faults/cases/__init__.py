@@ -1,0 +1,1 @@
+"""One program a file, named after its id in ``real_faults.yaml``; each holds a ``case``."""

@@ -1,0 +1,65 @@
+"""A recipe trained by the loop one would write by hand: torch's own optimizers and autograd, nothing of whynet's engine."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.faults.case import Measure
+from whynet.engine.arm import Arm, prepare
+from whynet.optimizers.adam import Adam
+from whynet.optimizers.optimizer import Optimizer
+from whynet.optimizers.rmsprop import RMSProp
+from whynet.optimizers.sgd import SGD
+from whynet.recipe import Recipe, with_seed
+
+
+def trained(recipe: Recipe, seed: int, measure: Measure) -> float:
+    """Train under a seed and measure on the test set, which for most programs is what they trained on."""
+    arm = prepare(with_seed(recipe, seed))
+    torch.manual_seed(seed)
+    module = arm.network.load(arm.network.initial, arm.network.buffers).train()
+    optimizer = torch_optimizer(arm.optimizer, module)
+    x, y, size = arm.dataset.train.x, arm.dataset.train.y, arm.batch_size
+    rates, step = arm.learning_rates(0, arm.total_steps).tolist(), 0
+    while step < arm.total_steps:
+        order = torch.randperm(len(x)) if recipe.shuffle else torch.arange(len(x))
+        for batch in order.split(size)[: min(arm.steps_per_epoch, arm.total_steps - step)]:
+            optimizer.param_groups[0]["lr"] = rates[step]
+            optimizer.zero_grad()
+            loss = arm.loss(module(x[batch]), y[batch])
+            loss.backward()
+            optimizer.step()
+            step += 1
+            if not math.isfinite(loss.item()):  # it stays so
+                return float("nan") if measure != "accuracy" else measured(arm, module, measure)
+    return measured(arm, module, measure)
+
+
+def torch_optimizer(rule: Optimizer, module: nn.Module) -> torch.optim.Optimizer:
+    """torch's optimizer of the same rule."""
+    weights = module.parameters()
+    match rule:
+        case SGD():
+            return torch.optim.SGD(
+                weights, rule.lr, rule.momentum or 0, weight_decay=rule.weight_decay or 0, nesterov=rule.nesterov
+            )
+        case Adam():
+            return torch.optim.Adam(weights, rule.lr, (rule.beta1, rule.beta2), rule.eps, rule.weight_decay or 0)
+        case RMSProp():
+            return torch.optim.RMSprop(weights, rule.lr, rule.alpha, rule.eps, rule.weight_decay or 0, rule.momentum or 0)
+    raise ValueError(f"no program uses {type(rule).__name__}")
+
+
+def measured(arm: Arm, module: nn.Module, measure: Measure) -> float:
+    """The measure on the test set in evaluation mode."""
+    module.eval()
+    x, y = arm.dataset.test.x, arm.dataset.test.y
+    with torch.no_grad():
+        outputs = torch.cat([module(part) for part in x.split(1000)])
+        if measure == "loss":
+            return float(arm.loss(outputs, y))
+        answers: Tensor = arm.loss.decide(outputs, arm.dataset.task)
+        return float((answers == y).float().mean() if measure == "accuracy" else ((answers - y) ** 2).mean())
