@@ -1,0 +1,1 @@
+"""What more than one cause asks of an examination, worked out once."""
