@@ -21,7 +21,7 @@ from cloudpickle import register_pickle_by_value
 from torch import Tensor, nn
 
 from whynet import registry
-from whynet.engine import worker, workers
+from whynet.engine import jobs, worker, workers
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.events import ArmLeft, Checkpointed, Event, Finished, Noticed, Outcome, Started, Stepped
 from whynet.engine.fit import Fitted, all_probes, fit_all, follow
@@ -201,7 +201,7 @@ def test_a_killed_worker_is_replaced_and_its_job_goes_on() -> None:
 
 
 def test_a_job_that_ends_every_worker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "DEATHS", 1)
+    monkeypatch.setattr(jobs, "DEATHS", 1)
     with pytest.raises(TrainingError, match=r"trained arm 0, arm 1 was ended 1 times \(exit code -9") as caught:
         fit_all(arms(2, epochs=60), Watching(checkpoint_every=0.05), Killer(9), plan=spread(1, (0, 1)))
     assert "arm 1을 학습하던" in caught.value.message.show("ko")
@@ -379,7 +379,7 @@ def test_no_process_outlives_the_one_that_started_it(end: signal.Signals, tmp_pa
 
 def test_an_idle_worker_ends_with_its_input() -> None:
     heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    one = workers.Worker(heard)
+    one = workers.Process(heard)
     try:
         assert heard.get(timeout=60)[1].kind == "ready"
         assert one.process.stdin

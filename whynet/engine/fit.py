@@ -16,11 +16,12 @@ from whynet.engine.checkpoint import Checkpoint
 from whynet.engine.events import Event, Finished, Outcome
 from whynet.engine.grouping import LARGEST_POPULATION, groups
 from whynet.engine.history import History, SplitName
+from whynet.engine.jobs import Job
 from whynet.engine.plan import Plan, Workers, make_plan
 from whynet.engine.population import Tier, UnstackableError
 from whynet.engine.probes.probe import Probe
 from whynet.engine.train import Watching, train
-from whynet.engine.workers import Job, crew
+from whynet.engine.workers import crew
 from whynet.losses.loss import Loss
 from whynet.recipe import Recipe
 
