@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
-from whynet.engine.arm import prepare
+from whynet.engine.arm import Arm, prepare
 from whynet.engine.checkpoint import restore
-from whynet.engine.events import Checkpointed, Outcome, Started, Stepped
+from whynet.engine.events import ArmLeft, Checkpointed, Outcome, Started, Stepped
 from whynet.engine.fit import all_probes, follow, resume
 from whynet.engine.history import History
 from whynet.engine.train import Watching, train
@@ -57,7 +58,7 @@ def test_from_any_checkpoint(points: Any, name: str, tier: str) -> None:
     watching = Watching(all_probes(), evaluations=total // 3, checkpoint_every=0)  # both also in the middle of an epoch
     [whole] = follow(train([prepare(one)], watching, tier))  # type: ignore[arg-type]
     taken = list(checkpoints(one, watching, tier))
-    assert [event.step for event in taken] == list(range(1, whole.history.steps + (whole.status == "finished")))
+    assert [event.step for event in taken] == list(range(1, whole.history.steps + 1))
     for event in [taken[0], taken[len(taken) // 2], taken[-1]]:
         [kept], [history] = event.checkpoints, event.histories
         tensors = {key: value.clone() for key, value in kept.tensors().items()}
@@ -77,6 +78,44 @@ def test_a_population_resumes_too(points: Any) -> None:
     pairs = list(zip(kept.checkpoints, kept.histories, strict=True))
     for a, b in zip(follow(train(arms, watching, "eager", pairs)), whole, strict=True):
         same(a, b)
+
+
+MIXED = [  # what becomes of the arms of one stack
+    {},
+    {"optimizer.lr": 1e30},  # diverges in its second step
+    {"steps": 7},
+    {"early_stopping": 1, "keep": "best", "optimizer.lr": 3.0},
+    {"optimizer.lr": 1e15, "seed": 3},
+]
+
+
+@pytest.mark.parametrize("tier", ["eager", "traced"])
+def test_a_population_resumes_from_anywhere_whoever_has_left(points: Any, tier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it went on in a smaller population, and where only one arm is left in it."""
+    monkeypatch.setattr("whynet.engine.train.WORTH_COMPACTING", 3)
+
+    def arms() -> list[Arm]:
+        base = recipe(points, "mlp(widths=[8])", optimizer="sgd(lr=0.5, momentum=0.9)", batch_size=10, epochs=6)
+        return [prepare(base.change(**changes), str(i)) for i, changes in enumerate(MIXED)]
+
+    watching = Watching(all_probes(), evaluations=10, checkpoint_every=0)
+    told = list(train(arms(), watching, tier))  # type: ignore[arg-type]
+    whole = follow(iter(told))
+    assert {outcome.status for outcome in whole} == {"finished", "diverged", "stopped early"}
+    taken = [event for event in told if isinstance(event, Checkpointed)]
+    assert [event.step for event in taken] == list(range(1, 31))
+    ends = [(event.arm, event.step, event.status, str(event.why)) for event in told if isinstance(event, ArmLeft)]
+    for event in taken[::3]:
+        saved = [
+            restore({name: value.clone() for name, value in one.tensors().items()}, json.loads(json.dumps(one.numbers())))
+            for one in event.checkpoints
+        ]
+        again = list(train(arms(), watching, tier, list(zip(saved, event.histories, strict=True))))  # type: ignore[arg-type]
+        for a, b in zip(follow(iter(again)), whole, strict=True):
+            assert torch.equal(a.weights.view(torch.int32), b.weights.view(torch.int32))  # NaN equals NaN of the same bits
+            same(replace(a, weights=torch.zeros(())), replace(b, weights=torch.zeros(())))
+        left = [(e.arm, e.step, e.status, str(e.why)) for e in again if isinstance(e, ArmLeft)]
+        assert sorted(left) == sorted(ends)  # whoever listens for the first time hears of all
 
 
 def test_it_starts_where_it_was(points: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -111,6 +112,22 @@ def test_a_listener_that_stops_the_training_leaves_it_interrupted(
     with pytest.raises(StoreError, match="resume"):
         _ = store.open("last").fitted
     same(resume(store, "last"), fit(small, Store(tmp_path / "twin"), tier="eager"))
+
+
+@pytest.mark.parametrize("name", ["stopped early", "diverged"])
+def test_interrupted_after_its_early_end_a_run_trains_no_further(
+    store: Store, tmp_path: Path, name: str, same: Callable[[Run, Run], None]
+) -> None:
+    def stop(event: Event) -> None:
+        if isinstance(event, Checkpointed) and event.checkpoints[0].left:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(RECIPES[name], store, stop, checkpoint_every=0)
+    steps: list[Event] = []
+    resumed = resume(store, "last", lambda event: steps.append(event) if isinstance(event, Stepped) else None)
+    assert not steps
+    same(resumed, fit(RECIPES[name], Store(tmp_path / "twin")))
 
 
 def test_what_was_trained_without_a_store_can_be_saved(store: Store, small: Recipe) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor
 
-from whynet.engine.checkpoint import Checkpoint
+from whynet.engine.checkpoint import Checkpoint, Status
 from whynet.engine.history import Evaluation, History
 from whynet.engine.network import Buffers
 from whynet.text import Text
-
-Status = Literal["finished", "stopped early", "diverged"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Measured:
 class Checkpointed:
     """Everything needed to go on from here, for each arm, and its history so far.
 
-    That of an arm which has taken all of its steps is of its last. None is told once an arm has diverged or stopped early.
+    That of an arm which has left, or has taken all of its steps, is of its last.
     """
 
     step: int
@@ -66,7 +63,7 @@ class Checkpointed:
 
 @dataclass(frozen=True)
 class ArmLeft:
-    """An arm ended before its time: it diverged, or stopped early."""
+    """An arm diverged, or stopped early. Told again by a training that goes on without it."""
 
     arm: int
     step: int

@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 
 from whynet.engine.arm import Arm
-from whynet.engine.checkpoint import Best, Checkpoint
+from whynet.engine.checkpoint import Best, Checkpoint, Left, Status
+from whynet.engine.device import current, faithful, home
 from whynet.engine.diverged import locate
-from whynet.engine.events import ArmLeft, Checkpointed, Event, Finished, Measured, Noticed, Outcome, Started, Status, Stepped
+from whynet.engine.events import ArmLeft, Checkpointed, Event, Finished, Measured, Noticed, Outcome, Started, Stepped
 from whynet.engine.history import Evaluation, History, Reading, SplitName
 from whynet.engine.metrics import score
 from whynet.engine.network import clone
@@ -49,12 +50,12 @@ def train(
 
     Raises `UnstackableError` before the first event where several arms cannot run as one.
     """
-    with one_thread():
+    with one_thread(), faithful(current()):
         training = _Training(arms, watching or Watching(), tier, resume)
     events = training.run()
     try:
         while True:
-            with one_thread():  # for one event at a time: whoever listens, or pauses, has all threads back
+            with one_thread(), faithful(training.population.device):  # for one event at a time: whoever listens, or pauses, has all threads back
                 event = next(events, None)
             if event is None:
                 return
@@ -70,7 +71,7 @@ class _State:
     history: History = field(default_factory=History)
     best: Best = field(default_factory=Best)
     left: Outcome | None = None
-    end: Checkpoint | None = None  # its state after all of its steps
+    end: Checkpoint | None = None  # its state when it left
 
 
 class _Training:
@@ -96,15 +97,19 @@ class _Training:
         self.saved_at = time.monotonic()
 
     def _go_on(self, resume: Sequence[tuple[Checkpoint, History]]) -> None:
-        """Take up the state of checkpoints; arms that were done by then leave in the order in which they did."""
+        """Take up the state of checkpoints; arms that had left by then leave in the order in which they did."""
         self.population.restore([checkpoint for checkpoint, _ in resume])
         self.states = [_State(history.copy(), checkpoint.best) for checkpoint, history in resume]
-        done = max(checkpoint.step for checkpoint, _ in resume)
-        if any(checkpoint.step != min(done, total) for (checkpoint, _), total in zip(resume, self.totals, strict=True)):
-            raise ValueError("Expected checkpoints of one moment. Received steps: " + str([c.step for c, _ in resume]))
-        for total in sorted({total for total in self.totals if total <= done}):
-            self.done = total
-            self._end()
+        steps, left = [checkpoint.step for checkpoint, _ in resume], [checkpoint.left for checkpoint, _ in resume]
+        done = max(steps)
+        if any(not gone and step != min(done, total) for gone, step, total in zip(left, steps, self.totals, strict=True)):
+            raise ValueError("Expected checkpoints of one moment. Received steps: " + str(steps))
+        for step in sorted(set(steps)):
+            self.done = step
+            for i, gone in enumerate(left):
+                if gone and steps[i] == step:
+                    self._leave(i, gone.status, gone.why)
+            list(self._end())
             self._compact()
         self.done = done
 
@@ -116,6 +121,9 @@ class _Training:
             first = self.population.epoch(epoch)[at]
             self.population.make_ready(first, self.done + 1 in self.probe_at)  # or it raises, unheard
         yield Started([arm.label for arm in self.arms], self.done, max(self.totals), self.per_epoch)
+        for i, state in enumerate(self.states):
+            if state.left and state.left.why:
+                yield ArmLeft(i, state.left.history.steps, state.left.status, state.left.why)
         if self.done == 0:
             yield self._measure(["train", "validation"], self.live)
         said = False
@@ -142,7 +150,7 @@ class _Training:
                     due = [i for i in self.live if number in self.evaluated[self.totals[i]]]
                     yield self._measure(["train", "validation"], due)
                     yield from self._stop_early(due)
-                    self._end()
+                    yield from self._end()
                 yield from self._save()
                 if not self.live or self._compact():
                     break
@@ -200,7 +208,8 @@ class _Training:
             if not len(arm.dataset.test) or not state.left:
                 taken.append([])
                 continue
-            answers = outputs(arm.network, state.left.weights, state.left.buffers, arm.dataset.test.x, arm.seed)
+            weights, buffers, device = state.left.weights, state.left.buffers, self.population.device
+            answers = outputs(arm.network, weights, buffers, arm.dataset.test.x, arm.seed, device)
             loss, metric = score(answers, arm.dataset.test.y, arm.loss, arm.dataset.task)
             taken.append([Evaluation(state.left.step, state.left.step / self.per_epoch, "test", loss, metric)])
             state.history.evaluations += taken[-1]
@@ -216,7 +225,7 @@ class _Training:
         for i in fresh:
             slot = self.inside.index(i)
             weights, buffers = self.population.parts_of(before, slot)
-            x, y = self.population.gather(positions)
+            x, y = map(home, self.population.gather(positions))
             if self.population.size > 1:
                 x, y = x[slot], y[slot]
             why = locate(self.arms[i].network, self.arms[i].loss, weights, buffers, x, y, self.done)
@@ -242,18 +251,21 @@ class _Training:
                 yield ArmLeft(i, self.done, "stopped early", why)
 
     def _leave(self, i: int, status: Status, why: Text | None) -> None:
+        checkpoint = self.population.checkpoint(self.inside.index(i), self.done)
+        self.states[i].end = replace(checkpoint, best=self.states[i].best, left=Left(status, why))
         self.states[i].left = self._outcome(i, status, why)
         self.live.remove(i)
 
-    def _end(self) -> None:
+    def _end(self) -> Iterator[ArmLeft]:
         """Let the arms go that took all of their steps; no loss tells what the last of them did to the weights."""
         for i in [i for i in self.live if self.totals[i] == self.done]:
             slot = self.inside.index(i)
-            self.states[i].end = self.population.checkpoint(slot, self.done)
             if bool(torch.isfinite(self.population.parts(slot)[0]).all()):
                 self._leave(i, "finished", None)
             else:
-                self._leave(i, "diverged", _LAST.fill(step=self.done))
+                why = _LAST.fill(step=self.done)
+                self._leave(i, "diverged", why)
+                yield ArmLeft(i, self.done, "diverged", why)
 
     def _outcome(self, i: int, status: Status, why: Text | None) -> Outcome:
         state = self.states[i]
@@ -282,12 +294,10 @@ class _Training:
         every = self.watching.checkpoint_every
         if every is None or time.monotonic() - self.saved_at < every:
             return
-        if any(state.left and state.end is None for state in self.states):  # left before its time, which no checkpoint tells
-            return
         self.saved_at = time.monotonic()
         self._flush()
         checkpoints = [
-            replace(state.end or self.population.checkpoint(self.inside.index(i), self.done), best=state.best)
+            state.end or replace(self.population.checkpoint(self.inside.index(i), self.done), best=state.best)
             for i, state in enumerate(self.states)
         ]
         yield Checkpointed(self.done, checkpoints, [state.history.copy() for state in self.states])

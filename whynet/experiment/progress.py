@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from whynet.engine.arm import Arm
-from whynet.engine.events import ArmLeft, Event, Finished, Noticed, Status, Stepped
+from whynet.engine.checkpoint import Status
+from whynet.engine.events import ArmLeft, Event, Finished, Noticed, Stepped
 from whynet.text import Text
 
 

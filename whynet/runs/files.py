@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -31,13 +32,13 @@ def write(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, float] | None = None) -> None:
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any] | None = None) -> None:
     """Tensors by name, and numbers that belong to them, as one safetensors file."""
     own = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}  # no two may share memory
     write(path, save(own, {"numbers": json.dumps(numbers or {})}))
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, float]]:
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """What `write_tensors` wrote. Raises `StoreError` where the file is gone or damaged."""
     if not path.exists():
         raise StoreError(_GONE, path=path)

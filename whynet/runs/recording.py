@@ -89,7 +89,7 @@ class Recording:
             connection.execute(self._own().values(status="interrupted", why=why, owner=None))
 
     def _write(
-        self, path: Path, tensors: Any, numbers: Mapping[str, float], history: History, values: Mapping[str, Any]
+        self, path: Path, tensors: Any, numbers: Mapping[str, Any], history: History, values: Mapping[str, Any]
     ) -> None:
         try:
             with speaking(self.folder.parent):
