@@ -13,13 +13,14 @@ from whynet import registry
 from whynet.data.dataset import Dataset
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.checkpoint import Checkpoint
+from whynet.engine.cluster_task import cluster_crew
 from whynet.engine.events import Event, Finished, Outcome
 from whynet.engine.grouping import LARGEST_POPULATION, groups
 from whynet.engine.history import History, SplitName
-from whynet.engine.jobs import Job
 from whynet.engine.plan import Plan, Workers, make_plan
 from whynet.engine.population import Tier, UnstackableError
 from whynet.engine.probes.probe import Probe
+from whynet.engine.reached import Reached
 from whynet.engine.train import Watching, train
 from whynet.engine.workers import crew
 from whynet.losses.loss import Loss
@@ -109,24 +110,31 @@ def fit_all(
     tier: Tier = "auto",
     workers: Workers = "auto",
     plan: Plan | None = None,
+    reached: Reached | None = None,
+    on: str | None = None,
 ) -> list[Fitted]:
     """Train many arms, those with equal graphs stacked where that pays, on all cores where that pays; the results are the same.
 
     ``listen`` is told which arms an event speaks of, and the event; of arms that train in another process not every step. workers:
     processes to train in beside this one, 0 for none. plan: one made before by `make_plan`, instead of a new one.
+    on: "ray" or "ray:HOST:PORT" trains on the CPUs of a Ray cluster.
+    reached: how far an interrupted training by that plan had come, to go on from there.
     """
-    plan = plan or make_plan(arms, stack, tier, workers)
-    done: dict[int, Outcome] = {}
-    waiting = [list(chunk.arms) for chunk in plan.chunks]
-    if plan.workers:
-        jobs = [Job(list(chunk.arms), chunk.seconds) for chunk in plan.chunks]
-        result = crew.train(jobs, arms, watching or Watching(), tier, plan.workers, listen)
-        done, waiting = result.outcomes, result.remaining
+    plan, reached = plan or make_plan(arms, stack, tier, workers, on), reached or Reached()
+    done: dict[int, Outcome] = dict(reached.outcomes)
+    jobs = reached.jobs(plan.chunks)
+    waiting = [job.arms for job in jobs]
+    if plan.workers and jobs:
+        hands = cluster_crew() if plan.cluster else crew
+        result = hands.train(jobs, arms, watching or Watching(), tier, plan.workers, listen)
+        done, waiting = {**done, **result.outcomes}, result.remaining
     while waiting:
         group = waiting.pop(0)
         tell: Listener | None = (lambda event, group=group: listen(group, event)) if listen else None
+        saved = reached.saved.get(tuple(group))
+        start = list(zip(saved.checkpoints, saved.histories, strict=True)) if saved else None
         try:
-            outcomes = follow(train([arms[i] for i in group], watching, tier), tell)
+            outcomes = follow(train([arms[i] for i in group], watching, tier, start), tell)
         except UnstackableError:
             waiting[:0] = [[i] for i in group]
             continue
