@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -78,7 +79,7 @@ def between(network: Network, weights: Tensor, buffers: Mapping[str, Tensor], x:
     """What happens between the linear and convolution layers, in evaluation mode."""
     steps = passed(network, weights, buffers, x)
     places = [i for i, one in enumerate(steps) if isinstance(one.module, Matrix)]
-    return [_between(steps[first : second + 1]) for first, second in zip(places[:-1], places[1:], strict=True)]
+    return [_between(steps[first : second + 1]) for first, second in pairwise(places)]
 
 
 def passed(network: Network, weights: Tensor, buffers: Mapping[str, Tensor], x: Tensor) -> list[Passed]:

@@ -4,7 +4,15 @@ Each function returns the changed recipe, or None where the model offers no such
 changed is a copy, made anew for every training.
 """
 
-from whynet.doctor.surgery.hidden import SATURATING, shallower, with_activation, with_nonlinearity, with_norm, with_skip
+from whynet.doctor.surgery.hidden import (
+    SATURATING,
+    shallower,
+    with_activation,
+    with_hidden_activation,
+    with_nonlinearity,
+    with_norm,
+    with_skip,
+)
 from whynet.doctor.surgery.output import OUTPUT, looks_like_probabilities, without_output_activation
 from whynet.doctor.surgery.places import tried
 
@@ -15,6 +23,7 @@ __all__ = [
     "shallower",
     "tried",
     "with_activation",
+    "with_hidden_activation",
     "with_nonlinearity",
     "with_norm",
     "with_skip",

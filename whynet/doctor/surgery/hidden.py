@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
@@ -60,52 +61,42 @@ def with_hidden_activation(recipe: Recipe, name: str = "relu") -> Recipe | None:
     )
 
 
-def with_nonlinearity(recipe: Recipe, name: str = "relu") -> Recipe | None:
-    """An activation after every layer with weights that goes into the next one as it is; none after the last."""
+def with_nonlinearity(recipe: Recipe, layers: Sequence[str], name: str = "relu", headed: bool = False) -> Recipe | None:
+    """An activation after the layers named, which go into the next as they are.
+
+    In a stack of bricks it goes after every brick with weights that is followed by another with no activation between; ``headed``:
+    whether `sequential` appends a head, which then is the one that follows the last.
+    """
 
     def option(options: dict[str, Any]) -> dict[str, Value] | None:
         return {"activation": name} if name_of(options.get("activation")) == "identity" else None
 
     def bricks(stack: list[Spec]) -> list[Spec]:
+        kept = [one for one in stack if one.name != "identity"]
         changed: list[Spec] = []
-        for i, one in enumerate(stack):
-            if one.name == "identity":
-                continue
+        for i, one in enumerate(kept):
             changed.append(one)
-            if one.name in WEIGHTED and _goes_on(stack, i):
+            if one.name in WEIGHTED and _goes_on(kept[i + 1 :], headed):
                 changed.append(Spec(name))
         return changed
 
-    return changed_model(recipe, option=option, bricks=bricks, module=lambda whole: _inserted(whole, name), label=name)
+    def module(whole: nn.Module) -> bool:
+        for path in layers:
+            above, _, key = path.rpartition(".")
+            setattr(whole.get_submodule(above), key, nn.Sequential(whole.get_submodule(path), MODULES[name]()))
+        return bool(layers)
+
+    return changed_model(recipe, option=option, bricks=bricks, module=module, label=name)
 
 
-def _goes_on(stack: list[Spec], i: int) -> bool:
-    """Whether another layer with weights follows, or a head that `sequential` appends, before any activation does."""
-    for one in stack[i + 1 :]:
-        if one.name in WEIGHTED:
-            return True
-        if _is_activation(one):
-            return False
-    return False
+def _goes_on(rest: list[Spec], headed: bool) -> bool:
+    """Whether another layer with weights follows before any activation does."""
+    first = next((one for one in rest if one.name in WEIGHTED or _is_activation(one)), None)
+    return headed if first is None else first.name in WEIGHTED
 
 
 def _is_activation(brick: Spec) -> bool:
     return brick.name in {info.name for info in infos("layer") if get("layer", info.name).facts.get("activation")}
-
-
-def _inserted(whole: nn.Module, name: str) -> bool:
-    """An activation behind each leaf with weights that is followed by another one with no activation of torch's between."""
-    found = leaves(whole)
-    weighted = [i for i, place in enumerate(found) if isinstance(place[2], WEIGHTED_MODULES)]
-    done = False
-    for first, second in zip(weighted, weighted[1:], strict=False):
-        between = found[first + 1 : second]
-        if any(type(place[2]).__module__ == "torch.nn.modules.activation" for place in between):
-            continue
-        parent, key, child = found[first]
-        setattr(parent, key, nn.Sequential(child, MODULES[name]()))
-        done = True
-    return done
 
 
 def with_norm(recipe: Recipe, kind: str = "batch") -> Recipe | None:
