@@ -26,6 +26,12 @@ def folder() -> Path:
     return path
 
 
+def use_real_data() -> None:
+    """Let whynet find its data sets beside the checkout where ``WHYNET_DATA`` names no folder."""
+    if SHARED.is_dir():
+        os.environ.setdefault("WHYNET_DATA", str(SHARED))
+
+
 def given(
     name: str,
     x: Any,

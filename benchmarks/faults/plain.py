@@ -63,3 +63,12 @@ def measured(arm: Arm, module: nn.Module, measure: Measure) -> float:
             return float(arm.loss(outputs, y))
         answers: Tensor = arm.loss.decide(outputs, arm.dataset.task)
         return float((answers == y).float().mean() if measure == "accuracy" else ((answers - y) ** 2).mean())
+
+
+def guessed(recipe: Recipe, measure: Measure) -> float:
+    """The measure of the best answer that ignores the input: the share of the largest class, or the spread of the targets."""
+    arm = prepare(recipe)
+    y = arm.dataset.test.y
+    if measure == "mse":
+        return float(y.var(0, correction=0).mean())
+    return arm.dataset.task.chance if measure == "accuracy" else float("nan")
