@@ -9,7 +9,7 @@ from whynet.cli.factor import read_factor
 from whynet.cli.keeping import FOLDER, StoreOption, open_store
 from whynet.cli.meter import meter
 from whynet.cli.outcome import METRICS, chance
-from whynet.cli.plan import ExplainOption, FastOption, WorkersOption, processes, tell, tier_of
+from whynet.cli.plan import ExplainOption, FastOption, OnOption, WorkersOption, processes, tell, tier_of
 from whynet.cli.screen import Cell, as_json, head, metric_spark, pairs, say, seconds, table, verbatim
 from whynet.cli.settings import Data, Model, Settings
 from whynet.cli.verb import option, verb
@@ -52,6 +52,7 @@ def compare(
     model: Model = "mlp",
     seeds: Annotated[int, Range(least=1), option("how many seeds each value is trained with", "값마다 학습할 시드의 수")] = 5,
     workers: WorkersOption = None,
+    on: OnOption = None,
     fast: FastOption = False,
     explain: ExplainOption = False,
     store: StoreOption = FOLDER,
@@ -65,7 +66,7 @@ def compare(
     kept = None if no_store else open_store(store)
     with meter() as listen:
         which = range(recipe.seed, recipe.seed + seeds)
-        made = run(recipe, values, which, listen=listen, workers=processes(workers), tier=tier_of(fast))
+        made = run(recipe, values, which, listen=listen, workers=processes(workers), tier=tier_of(fast), on=on)
     page = _keep(made, kept, f"{recipe.data} · {factor}") if kept else None
     if json:
         as_json({**made.to_dict(), "report": page})

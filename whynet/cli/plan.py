@@ -22,6 +22,14 @@ WorkersOption = Annotated[
         "N",
     ),
 ]
+OnOption = Annotated[
+    str | None,
+    option(
+        "train on a Ray cluster: ray for the running one or this machine's cores, or ray:HOST:PORT",
+        "Ray 클러스터에서 학습한다. ray는 실행 중인 클러스터나 이 컴퓨터의 코어, 아니면 ray:HOST:PORT",
+        "PLACE",
+    ),
+]
 ExplainOption = Annotated[
     bool, option("say what trained together and where, and why", "무엇을 어디서 함께 학습했는지와 그 까닭을 보여 준다")
 ]

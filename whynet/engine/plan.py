@@ -19,6 +19,7 @@ from math import ceil
 from typing import Literal
 
 from whynet.engine.arm import Arm
+from whynet.engine.cluster import Cluster, reach
 from whynet.engine.cores import cores, free_memory
 from whynet.engine.footprint import footprint
 from whynet.engine.grouping import LARGEST_POPULATION, alike, cut
@@ -55,11 +56,12 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Plan:
-    """What trains together, in which order, and in how many further processes (0: in this one)."""
+    """What trains together, in which order, and in how many further processes (0: in this one) or tasks on a cluster."""
 
     chunks: tuple[Chunk, ...]
     workers: int
     found: tuple[Text, ...] = ()
+    cluster: Cluster | None = None  # None: on this machine
 
     def explain(self) -> list[Text]:
         """What was measured, and what was chosen because of it."""
@@ -103,18 +105,24 @@ class _Group:
         return self.first.label or str(self.first.recipe.model)
 
 
-def make_plan(arms: Sequence[Arm], stack: bool = True, tier: Tier = "auto", workers: Workers = "auto") -> Plan:
+def make_plan(
+    arms: Sequence[Arm], stack: bool = True, tier: Tier = "auto", workers: Workers = "auto", on: str | None = None
+) -> Plan:
     """Measure and choose.
 
     stack: whether arms may run as one at all. workers: further processes to train in, 0 for none; "auto": one for each core where the
-    work is long enough to pay for starting them.
+    work is long enough to pay for starting them. on: a Ray cluster to train on instead, "ray" or "ray:HOST:PORT"; then workers are tasks
+    at a time, as many as the cluster has CPUs.
 
-    Raises `OptionError` where workers is neither a whole number from 0 nor "auto".
+    Raises `OptionError` where workers is neither a whole number from 0 nor "auto", or 0 on a cluster; and what `reach` raises.
     """
     if workers != "auto" and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
         raise OptionError(_WORKERS, received=repr(workers))
+    if on is not None and workers == 0:
+        raise OptionError(_NOWHERE, on=on)
+    cluster = reach(on) if on is not None and allowed() else None
     with one_thread():
-        return _Planner(arms, stack, tier, workers).plan()
+        return _Planner(arms, stack, tier, workers, cluster).plan()
 
 
 @dataclass
@@ -123,11 +131,13 @@ class _Planner:
     stack: bool
     tier: Tier
     workers: Workers
+    cluster: Cluster | None = None
     found: list[Text] = field(default_factory=list)
 
     def plan(self) -> Plan:
-        memory, self.most = free_memory(), self._most_workers()
-        budget = int(memory * MEMORY) // max(1, self.most)
+        self.most = self._most_workers()
+        share = self.cluster.memory if self.cluster else free_memory() // max(1, self.most)  # of one worker
+        budget = int(share * MEMORY)
         groups = [self._group(indices, budget) for indices in alike(self.arms)]
         self._time(groups)
         chunks, count = self._divide(groups)
@@ -135,12 +145,14 @@ class _Planner:
         lone = sizes.count(1)
         words = _CHOSEN.fill(arms=len(self.arms), graphs=len(groups), stacks=len(sizes) - lone, largest=max(sizes, default=0))
         self.found.insert(0, words.fill(lone=lone))
-        return Plan(tuple(chunks), count, tuple(self.found))
+        return Plan(tuple(chunks), count, tuple(self.found), self.cluster)
 
     def _most_workers(self) -> int:
         """Processes that may be used, before it is known whether they are worth it."""
         if not allowed():
             return 0
+        if self.cluster:
+            return self.cluster.cpus if self.workers == "auto" else min(self.workers, self.cluster.cpus)
         if self.workers != "auto":
             return self.workers
         return max(1, min(cores(), len(self.arms), free_memory() // 2 // WORKER))
@@ -233,6 +245,10 @@ class _Planner:
         parts = [self._parts(group, share) for group in groups]
         spread = [chunk for group, n in zip(groups, parts, strict=True) for chunk in group.chunks(n)]
         spread.sort(key=lambda chunk: (-chunk.seconds, -len(chunk.arms)))
+        if self.cluster:
+            count = min(self.most, len(spread))
+            self._tell_cluster(self.cluster, spread, count)
+            return spread, count
         if self.workers != "auto":
             count = min(self.workers, len(spread))
             self.found.append(_ASKED.fill(count=count))
@@ -247,6 +263,12 @@ class _Planner:
             return whole, 0
         self.found.append(_SPREAD.fill(**words))
         return spread, count
+
+    def _tell_cluster(self, cluster: Cluster, spread: Sequence[Chunk], count: int) -> None:
+        self.found.append(_CLUSTER.fill(address=cluster.address, cpus=cluster.cpus, nodes=cluster.nodes, count=count))
+        seconds = _longest([chunk.seconds for chunk in spread], count)
+        if seconds:
+            self.found.append(_PREDICTED.fill(seconds=seconds))
 
     def _parts(self, group: _Group, share: float) -> int:
         """Into how many chunks a group is cut so that none takes much longer than a worker's share of the time."""
@@ -306,6 +328,19 @@ _MEMORY = Text(
 _TRACED = Text(
     "Traced, a step is {factor:.1f} times as fast (seen on {label}); tracing it takes {ready:.2f} s.",
     "추적(trace)하면 한 스텝이 {factor:.1f}배 빠르다({label}에서 쟀다). 추적하는 데 {ready:.2f}초 걸린다.",
+)
+_NOWHERE = Text(
+    "Training on a cluster takes one worker at least, and workers=0 keeps everything in this process. Leave one out. Received: {on}",
+    "클러스터에서 학습하려면 workers가 1 이상이어야 한다. workers=0은 모두 이 프로세스에서 학습한다는 뜻이다. 둘 중 하나를 뺀다. "
+    "받은 것: {on}",
+)
+_CLUSTER = Text(
+    "The Ray cluster at {address} offers {cpus} CPUs (nodes: {nodes}); networks train in {count} tasks at a time, one CPU each.",
+    "{address}의 Ray 클러스터에 CPU가 {cpus}개 있다(노드 {nodes}개). 한 번에 태스크(task) {count}개가 CPU를 하나씩 쓰며 학습한다.",
+)
+_PREDICTED = Text(
+    "On CPUs as fast as this one that is predicted to take {seconds:.1f} s.",
+    "이 컴퓨터만큼 빠른 CPU라면 {seconds:.1f}초 걸릴 것으로 예측된다.",
 )
 _ASKED = Text("As asked, {count} processes train.", "요청한 대로 프로세스 {count}개에서 학습한다.")
 _ONE = Text(

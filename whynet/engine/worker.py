@@ -20,7 +20,7 @@ from typing import IO, Any, Literal, NamedTuple, NoReturn
 import torch
 
 import whynet.engine.probes  # noqa: F401  what a job may name
-from whynet.engine.events import Checkpointed, Event, Stepped
+from whynet.engine.events import Checkpointed, Event, Finished, Stepped
 from whynet.engine.parcel import Parcel, UnsendableError, written
 from whynet.engine.population import UnstackableError
 from whynet.engine.train import train
@@ -46,15 +46,25 @@ class Answer(NamedTuple):
     job: int
     what: Any = None
 
+    @property
+    def last(self) -> bool:
+        """Whether the job ends with it."""
+        return isinstance(self.what, Finished) if self.kind == "event" else self.kind != "ready"
+
+
+def enter() -> None:
+    """Make this process a worker: it starts none itself, and one thread is enough."""
+    global inside
+    inside = True
+    torch.set_num_threads(1)
+
 
 def main() -> None:
     """Serve until the input ends."""
-    global inside
-    inside = True
+    enter()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us, who then ends us
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a user's network prints must not come between the answers
-    torch.set_num_threads(1)
     jobs: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, jobs), daemon=True).start()
     _say(answers, Answer("ready", -1))

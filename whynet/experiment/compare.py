@@ -145,6 +145,7 @@ def compare(
     stack: bool = True,
     workers: Workers = "auto",
     tier: Tier = "auto",
+    on: str | None = None,
 ) -> Comparison:
     """Train every value of one factor under every seed and compare them, paired.
 
@@ -152,13 +153,14 @@ def compare(
     rate tuned first with the same budget, unless ``tune_rates=False``. baseline: the level the others are compared with; the first.
     workers: processes to train in, 0 for this one alone; "auto" uses all cores where the work is long enough. tier: "compiled", or
     "fast" to compile beside the training where that pays; the last bits may then differ from one time to the next.
+    on: "ray" or "ray:HOST:PORT" trains on the CPUs of a Ray cluster.
     Raises `ComparisonError` where arms would differ in more than the factor.
     """
     path, levels = levels_of(base, factor)
     tunes = path == "optimizer" if tune_rates is None else tune_rates
     return compare_levels(
         levels, [path], seeds, baseline=baseline, tune_rates=tunes, listen=listen, watching=watching, stack=stack,
-        workers=workers, tier=tier,
+        workers=workers, tier=tier, on=on,
     )  # fmt: skip
 
 
@@ -175,6 +177,7 @@ def compare_levels(
     stack: bool = True,
     workers: Workers = "auto",
     tier: Tier = "auto",
+    on: str | None = None,
 ) -> Comparison:
     """The comparison of recipes that may differ in the declared ``paths`` only; see `compare`."""
     started = time.monotonic()
@@ -189,7 +192,7 @@ def compare_levels(
     if tune_rates:
         if "optimizer.lr" in paths:
             raise ComparisonError(_RATE_IS_FACTOR)
-        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack, which, workers, tier)
+        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack, which, workers, tier, on)
         notes.append(
             _TUNED.fill(n=len(rates), low=min(rates), high=max(rates), rates=", ".join(f"{t.level}: {t.rate:g}" for t in tuned))
         )
@@ -198,7 +201,7 @@ def compare_levels(
     for i in range(len(which)):
         check_paired(arms[i :: len(which)], [*paths, "optimizer.lr"] if tune_rates else paths)
     meter = Meter(arms, _TRAINING.fill(levels=len(levels), seeds=len(which)), listen)
-    plan = make_plan(arms, stack, tier, workers)
+    plan = make_plan(arms, stack, tier, workers, on)
     fitted = fit_all(arms, watching or Watching(evaluations=20), meter, stack, tier, plan=plan)
     by_level = {name: fitted[i * len(which) : (i + 1) * len(which)] for i, name in enumerate(names)}
     return Comparison(

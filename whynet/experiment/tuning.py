@@ -53,6 +53,7 @@ def tune(
     avoid: Sequence[int] = (),
     workers: Workers = "auto",
     tier: Tier = "auto",
+    on: str | None = None,
 ) -> tuple[list[Level], list[Tuned]]:
     """The levels at their best learning rates, and how they were found. ``avoid``: seeds that the comparison uses itself."""
     seeds = tuning_seeds(avoid)
@@ -62,7 +63,7 @@ def tune(
         for rate in rates
         for seed in seeds
     ]
-    fitted = fit_all(arms, Watching(evaluations=1, test=False), Meter(arms, PHASE, listen), stack, tier, workers)
+    fitted = fit_all(arms, Watching(evaluations=1, test=False), Meter(arms, PHASE, listen), stack, tier, workers, on=on)
     tuned, better = [], []
     for i, level in enumerate(levels):
         losses = {}
