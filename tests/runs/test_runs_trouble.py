@@ -174,11 +174,14 @@ def test_an_empty_file_is_an_empty_store(store: Store, small: Recipe) -> None:
 
 
 def test_a_store_of_a_newer_version_is_left_alone(store: Store, small: Recipe) -> None:
+    newer = schema.VERSION + 1
     store.save(engine.fit(small, tier="eager"))
     with store.database.write() as connection:
-        connection.execute(schema.store.update().values(value=schema.VERSION + 1))
+        connection.execute(schema.store.update().values(value=newer))
     content = (store.folder / "whynet.db").read_bytes()
-    with pytest.raises(StoreError, match=r"newer whynet .*version 2, this whynet knows 1.*Nothing was changed"):
+    with pytest.raises(
+        StoreError, match=rf"newer whynet .*version {newer}, this whynet knows {newer - 1}.*Nothing was changed"
+    ):
         Store(store.folder).runs()
     assert (store.folder / "whynet.db").read_bytes() == content
 
@@ -187,10 +190,10 @@ def test_a_store_of_an_older_version_is_brought_up_to_date(
     store: Store, small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.save(engine.fit(small, tier="eager"), name="old")
-    monkeypatch.setattr(schema, "VERSION", 3)
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 2)
     migrations = {
-        1: lambda connection: connection.execute(text("update whynet_runs set name = name || ' 2'")),
-        2: lambda connection: connection.execute(text("update whynet_runs set name = name || ' 3'")),
+        schema.VERSION - 2: lambda connection: connection.execute(text("update whynet_runs set name = name || ' 2'")),
+        schema.VERSION - 1: lambda connection: connection.execute(text("update whynet_runs set name = name || ' 3'")),
     }
     monkeypatch.setattr(schema, "MIGRATIONS", migrations)
     for _ in range(2):  # once only
@@ -199,10 +202,10 @@ def test_a_store_of_an_older_version_is_brought_up_to_date(
 
 def test_a_migration_that_fails_changes_nothing(store: Store, small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     store.save(engine.fit(small, tier="eager"), name="old")
-    monkeypatch.setattr(schema, "VERSION", 3)
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 2)
     migrations = {
-        1: lambda connection: connection.execute(text("update whynet_runs set name = 'half'")),
-        2: lambda connection: connection.execute(text("update missing set name = 'done'")),
+        schema.VERSION - 2: lambda connection: connection.execute(text("update whynet_runs set name = 'half'")),
+        schema.VERSION - 1: lambda connection: connection.execute(text("update missing set name = 'done'")),
     }
     monkeypatch.setattr(schema, "MIGRATIONS", migrations)
     with pytest.raises(StoreError, match="no such table: missing"):

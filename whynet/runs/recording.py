@@ -88,9 +88,7 @@ class Recording:
         with suppress(StoreError), self.database.write() as connection:  # what stopped the training is what to hear of
             connection.execute(self._own().values(status="interrupted", why=why, owner=None))
 
-    def _write(
-        self, path: Path, tensors: Any, numbers: Mapping[str, Any], history: History, values: Mapping[str, Any]
-    ) -> None:
+    def _write(self, path: Path, tensors: Any, numbers: Mapping[str, Any], history: History, values: Mapping[str, Any]) -> None:
         try:
             with speaking(self.folder.parent):
                 files.write_tensors(path, tensors, numbers)

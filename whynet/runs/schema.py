@@ -2,6 +2,8 @@
 
 runs      one row for each run and each kept result; all that a listing shows, so that it never reads a history
 history   the measurements of a run in chunks; a checkpoint appends one in the transaction that makes it visible
+phases    what a comparison trains one after another: arms to tune learning rates, arms to compare; and how that was planned
+arms      the arms of a phase that have ended, each with all that was measured of it
 store     the version of these tables
 """
 
@@ -28,7 +30,7 @@ from sqlalchemy import (
 from whynet import text
 from whynet.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 
 tables = MetaData()
 
@@ -76,7 +78,45 @@ history = Table(
     Column("readings", LargeBinary, nullable=False),
 )
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}  # from a version: what turns its tables into those of the next
+phases = Table(
+    "whynet_phases",
+    tables,
+    Column("run", String(32), ForeignKey("whynet_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("phase", String(16), primary_key=True),  # tuning, comparing
+    Column("plan", Text, nullable=False),  # JSON: which arms train as one, and where
+    Column("marks", Text, nullable=False),  # JSON: checksums of the data and the initial weights of all arms
+    Column("notes", Text, nullable=False),  # JSON: list of Texts that the reader should know
+    Column("seconds", Double, nullable=False),  # spent on it so far
+)
+
+arms = Table(
+    "whynet_arms",
+    tables,
+    Column("run", String(32), ForeignKey("whynet_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("phase", String(16), primary_key=True),
+    Column("arm", Integer, primary_key=True, autoincrement=False),  # its position in the phase
+    Column("label", Text, nullable=False),  # the level it belongs to
+    Column("recipe", Text, nullable=False),  # JSON
+    Column("status", String(16), nullable=False),
+    Column("why", Text),  # JSON of a Text: why it ended before its time
+    Column("weights", String(64), nullable=False),  # name of the file that holds the final weights
+    Column("weights_step", Integer, nullable=False),  # the step these are from
+    Column("start", Integer, nullable=False),  # 0; a history is whole here
+    Column("stop", Integer, nullable=False),  # steps
+    Column("losses", LargeBinary, nullable=False),
+    Column("evaluations", LargeBinary, nullable=False),
+    Column("series", Text, nullable=False),
+    Column("readings", LargeBinary, nullable=False),
+)
+
+
+def _with_comparisons(connection: Connection) -> None:
+    tables.create_all(connection, tables=[phases, arms])
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {  # from a version: what turns its tables into those of the next
+    1: _with_comparisons,
+}
 
 
 def version(connection: Connection, place: str) -> int:

@@ -11,21 +11,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, select, update
 
 from whynet.engine.arm import Arm
 from whynet.engine.fit import Fitted, Listener
 from whynet.errors import StoreError
 from whynet.recipe import Difference, diff
 from whynet.runs import files, schema
+from whynet.runs.comparison import KeptComparison
 from whynet.runs.database import Database
+from whynet.runs.environment import environment
 from whynet.runs.kept import Kept
 from whynet.runs.naming import new_folder
+from whynet.runs.owner import this_process
 from whynet.runs.place import locate
 from whynet.runs.recording import Recording, open_row
 from whynet.runs.run import Run
 from whynet.runs.summary import COLUMNS, KIND_WORDS, Kind, ResultKind, RunSummary, Status, summary
 from whynet.runs.trouble import speaking
+from whynet.runs.underway import EVERY, Underway
 from whynet.text import Text
 
 PATIENCE = 30.0  # seconds to wait for another process that writes
@@ -104,8 +108,21 @@ class Store:
         found = self.find(result)
         if found.kind == "run":
             raise StoreError(_A_RUN, run=found.id)
-        payload = json.loads(self._row(found.id)["payload"])
+        row = self._row(found.id)
+        if row["payload"] is None:
+            raise StoreError(_UNFINISHED, run=found.id)
+        payload = json.loads(row["payload"])
         return Kept(found.id, found.kind, found.name, found.created, payload, self.folder / found.id)
+
+    def comparison(self, comparison: str) -> KeptComparison:
+        """One comparison with its arms, ended or not, by what `find` takes; ``"last"`` is the newest one. Raises `StoreError`."""
+        if comparison == "last":
+            newest = self.runs(limit=1, kind="comparison")
+            comparison = newest[0].id if newest else comparison
+        found = self.find(comparison)
+        if found.kind != "comparison":
+            raise StoreError(_NOT_A_COMPARISON, run=found.id, kind=KIND_WORDS[found.kind])
+        return KeptComparison(self.database, self.folder / found.id, self._row(found.id))
 
     def compare(self, before: str, after: str) -> list[Difference]:
         """The fields in which the recipes of two runs differ."""
@@ -123,6 +140,32 @@ class Store:
         folder = self._insert({**open_row(arm, name), "settings": settings}, {})
         return Recording(self.database, folder, (0, 0, 0), listen)
 
+    def begin_comparison(self, title: str, asked: Mapping[str, Any], every: float = EVERY) -> Underway:
+        """A new comparison about to be trained, visible from here on. asked: all that decides what comes out, as plain data."""
+        row = {
+            "kind": "comparison", "name": title, "label": "", "status": "running", "step": 0, "total_steps": 0,
+            "settings": json.dumps(asked, ensure_ascii=False), "environment": environment().to_json(),
+            "owner": this_process(), "heartbeat": time.time(),
+        }  # fmt: skip
+        return Underway(self.database, self._insert(row, {}), every)
+
+    def take_up(self, comparison: KeptComparison, every: float = EVERY) -> Underway:
+        """Go on with a comparison that was interrupted. Raises `StoreError` where another process was faster."""
+        stood = runs.c.owner.is_not_distinct_from(comparison.row["owner"]), runs.c.status == comparison.row["status"]
+        values = {"owner": this_process(), "heartbeat": time.time(), "status": "running", "why": None}
+        with self.database.write() as connection:
+            if connection.execute(update(runs).where(runs.c.id == comparison.id, *stood).values(**values)).rowcount != 1:
+                raise StoreError(_RUNNING, run=comparison.id)
+        return Underway(self.database, comparison.folder, every)
+
+    def add(self, result: str, content: Mapping[str, bytes]) -> Path:
+        """Put files that show a result into its folder, which is returned."""
+        folder = self.folder / self.find(result).id
+        with speaking(self.place):
+            for name, value in content.items():
+                files.write(folder / _checked(name), value)
+        return folder
+
     def save(self, fitted: Fitted, name: str = "") -> Run:
         """Keep a recipe that was trained without a store."""
         recording = self.begin(fitted.arm, "{}", name)
@@ -139,7 +182,8 @@ class Store:
         if found.status == "running":
             raise StoreError(_RUNNING, run=found.id)
         with self.database.write() as connection:
-            connection.execute(delete(schema.history).where(schema.history.c.run == found.id))
+            for table in (schema.history, schema.phases, schema.arms):
+                connection.execute(delete(table).where(table.c.run == found.id))
             connection.execute(delete(runs).where(runs.c.id == found.id))
         with speaking(self.place):
             if (self.folder / found.id).exists():
@@ -166,7 +210,9 @@ class Store:
         database = Database(self.url, self.place, self.patience)
         with database.read() as connection:
             found = schema.version(connection, self.place)
-        if found < schema.VERSION:
+        if found < schema.VERSION and not (
+            found and database.is_frozen
+        ):  # which nobody can bring up to date, but anyone may read
             with database.write() as connection:
                 schema.bring_up_to_date(connection, self.place)
         return database
@@ -192,15 +238,19 @@ class Store:
         try:
             with speaking(self.place):
                 for name, value in content.items():
-                    if Path(name).name != name or not name:
-                        raise StoreError(_NOT_A_NAME, name=name)
-                    files.write(folder / name, value)
+                    files.write(folder / _checked(name), value)
             with database.write() as connection:
                 connection.execute(runs.insert().values(id=folder.name, created=now, **row))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return folder
+
+
+def _checked(name: str) -> str:
+    if Path(name).name != name or not name:
+        raise StoreError(_NOT_A_NAME, name=name)
+    return name
 
 
 def _near(run: str, recent: list[str]) -> Text:
@@ -234,6 +284,11 @@ _NOT_A_RUN = Text(
 _A_RUN = Text(
     "{run} is a run, not a kept result. Open it: store.open({run!r})",
     "{run:은} 저장된 결과가 아니라 런(run)이다. 다음으로 연다: store.open({run!r})",
+)
+_NOT_A_COMPARISON = Text("{run} is not a comparison, but a {kind}.", "{run:은} 비교가 아니라 {kind:이다}.")
+_UNFINISHED = Text(
+    "Comparison {run} has not ended yet. To go on with it: whynet resume {run}",
+    "비교 {run:은} 아직 끝나지 않았다. 이어서 하려면: whynet resume {run}",
 )
 _RUNNING = Text(
     "Run {run} is being trained by another process. Stop that first.",
