@@ -36,7 +36,8 @@ class MissingOutputActivation(Cause):
     explanation = Text(
         "Probabilities lie between 0 and 1 and add up to 1; a linear layer gives any number. The logarithm of a negative number does not "
         "exist, and far from 0 and 1 errors are huge for no reason.",
-        "확률은 0과 1 사이에 있고 합이 1이다. 선형 층은 아무 수나 낸다. 음수의 로그는 없고, 0과 1에서 멀리 떨어진 출력은 까닭 없이 큰 오차를 낸다.",
+        "확률은 0과 1 사이에 있고 합이 1이다. 선형 층은 아무 수나 낸다. 음수의 로그는 없고, "
+        "0과 1에서 멀리 떨어진 출력은 까닭 없이 큰 오차를 낸다.",
     )
     place = "output"
     question = "cross-entropy"

@@ -17,8 +17,8 @@ from whynet.text import Text, plain
     "cause",
     year=1990,
     source="Bridle, Probabilistic interpretation of feedforward classification network outputs; Goodfellow et al., Deep Learning, 6.2.2",
-    en="The last activation does not make what the loss needs: tanh for a probability, one sigmoid each for classes that exclude each other.",
-    ko="마지막 활성화가 손실에 필요한 것을 만들지 않는다. 확률 자리에 tanh, 서로 배타적인 클래스에 유닛마다 시그모이드.",
+    en="The last activation makes other numbers than the loss needs: tanh for a probability, a sigmoid a class where one is true.",
+    ko="마지막 활성화가 손실에 필요한 수를 만들지 않는다. 확률 자리의 tanh, 하나만 참인데 유닛마다 쓴 시그모이드.",
 )
 class WrongOutputActivation(Cause):
     """What comes out against what is taken in.

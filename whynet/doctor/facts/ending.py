@@ -56,6 +56,9 @@ def ending(seen: Examination) -> Ending:
     if node is None:
         return Ending("other")
     kind = _kind(node)
+    if kind == "Log":
+        before = _kind(node.next_functions[0][0]) if node.next_functions[0][0] is not None else ""
+        return Ending("log_of_softmax", high=0.0) if before in ("Softmax", "Sigmoid") else Ending("other")
     if kind in LINEAR:
         return Ending("linear")
     if kind in ("Softmax", "LogSoftmax"):

@@ -31,6 +31,7 @@ class LossFact:
 
 READS = {
     "cross_entropy": "logits",
+    "cross_entropy_over_the_batch": "logits",
     "nll_of_probabilities": "probabilities",
     "raw_nll_of_probabilities": "probabilities",
     "nll_of_log_probabilities": "log-probabilities",
@@ -99,6 +100,7 @@ def _references(y: Tensor) -> dict[str, Callable[[Tensor], float | None]]:
 
     return {
         "cross_entropy": of_classes(lambda q, t: -(t * q.log_softmax(1)).sum(1).mean()),
+        "cross_entropy_over_the_batch": of_classes(lambda q, t: -(t * q.log_softmax(0)).sum(1).mean()),
         "nll_of_probabilities": of_classes(lambda q, t: -(t * (q / q.sum(1, keepdim=True)).log()).sum(1).mean()),
         "raw_nll_of_probabilities": of_classes(lambda q, t: -(t * q.log()).sum(1).mean()),
         "nll_of_log_probabilities": of_classes(lambda q, t: -(t * q).sum(1).mean()),
