@@ -41,7 +41,7 @@ class Case:
 
     ``recipe`` and ``fixed`` make the program as it was and with the published fix; ``train`` is there instead where the fault
     lives in the training loop itself. ``measure`` is what ``published`` gives numbers of, as the source states them, before → after.
-    ``table_epochs`` shorten the training in the table of symptoms where the whole would take minutes a seed.
+    ``table_steps`` shorten the training in the table of symptoms where the whole would take minutes a seed.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Case:
     train: Loop | None = None
     measure: Measure = "accuracy"
     published: str = "–"
-    table_epochs: int | None = None
+    table_steps: int | None = None
 
     def __post_init__(self) -> None:
         if (self.recipe is None) == (self.train is None):

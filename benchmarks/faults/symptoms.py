@@ -28,7 +28,7 @@ def row(case: Case, seeds: int) -> str:
         guess = "–" if case.train or case.measure == "loss" else _number(guessed(case.make(), case.measure))
     except Exception as error:
         return f"| {case.id} | {case.measure} | not measured: {error} | | | {case.published} | |"
-    remark = "control" if case.facts.control else f"{case.table_epochs} epochs" if case.table_epochs else ""
+    remark = "control" if case.facts.control else f"{case.table_steps} steps" if case.table_steps else ""
     return f"| {case.id} | {case.measure} | {before} | {after} | {guess} | {case.published} | {remark} |"
 
 
@@ -37,8 +37,8 @@ def values(case: Case, seeds: int, *, fixed: bool) -> list[float]:
     if case.train is not None:
         return [case.train(unwatched, seed, fixed=fixed) for seed in range(seeds)]
     recipe = case.make(fixed)
-    if case.table_epochs:
-        recipe = recipe.change(epochs=case.table_epochs)
+    if case.table_steps:
+        recipe = recipe.change(steps=case.table_steps)
     return [trained(recipe, seed, case.measure) for seed in range(seeds)]
 
 

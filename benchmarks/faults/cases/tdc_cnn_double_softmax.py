@@ -14,4 +14,4 @@ def faulty() -> Recipe:
     return program(then=", softmax")
 
 
-case = Case("tdc-cnn-double-softmax", faulty, program)
+case = Case("tdc-cnn-double-softmax", faulty, program, table_steps=300)

@@ -14,4 +14,4 @@ def faulty() -> Recipe:
     return program(lr=0.5)
 
 
-case = Case("tdc-cnn-high-lr", faulty, program)
+case = Case("tdc-cnn-high-lr", faulty, program, table_steps=300)
