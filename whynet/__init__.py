@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from whynet.data import from_tensors, load
     from whynet.doctor.diagnose import why
+    from whynet.doctor.watch import watch
     from whynet.experiment.compare import compare
+    from whynet.experiment.resuming import resume
     from whynet.models.describe import describe
     from whynet.questions.ask import ask
     from whynet.recipe import diff, recipe
     from whynet.runs.fit import fit
-    from whynet.runs.resume import resume
     from whynet.runs.store import Store
     from whynet.text import set_language, use_language
 
@@ -32,10 +33,11 @@ _PLACES = {
     "from_tensors": "whynet.data",
     "load": "whynet.data",
     "recipe": "whynet.recipe",
-    "resume": "whynet.runs.resume",
+    "resume": "whynet.experiment.resuming",
     "set_language": "whynet.text",
     "Store": "whynet.runs.store",
     "use_language": "whynet.text",
+    "watch": "whynet.doctor.watch",
     "why": "whynet.doctor.diagnose",
 }
 
@@ -52,6 +54,7 @@ __all__ = [
     "resume",
     "set_language",
     "use_language",
+    "watch",
     "why",
 ]
 
@@ -63,6 +66,6 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     place = import_module(_PLACES[name])
-    value = place if name == "recipe" else getattr(place, name)  # the module of that name can be called
+    value = place if name in ("recipe", "watch") else getattr(place, name)  # the module of that name can be called
     globals()[name] = value  # a room may carry the name of what is in it: recipe, data
     return value

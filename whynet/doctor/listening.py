@@ -1,0 +1,303 @@
+"""Listens to a user's training loop without touching it: nothing is registered on the user's model or optimizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.utils.hooks import RemovableHandle
+
+from whynet.doctor.loop import MOST_EXAMPLES, Judged, Loop, LossCall, Operation, OutputFacts, hold, looks_like_distribution
+from whynet.doctor.measuring import Measuring, code_place, fingerprints
+from whynet.doctor.tracing import KEPT, Following, Told, last_operation, switch_off, switch_on, tensors
+
+DENSE = 8  # every one of the first steps is watched
+GROWTH = 1.3  # from there on, the next watched step is so many times as far
+
+
+def _has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether the step runs the loop's own forward and backward passes; the first argument is the optimizer itself."""
+    return len(args) > 1 or kwargs.get("closure") is not None
+
+
+def _copied(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, Tensor) else value
+
+
+class Listening(Told):
+    """Hears every forward pass of the module, every backward pass, and every step, through hooks that torch keeps for all modules.
+
+    The user's objects carry no hook: only one small parameter gets one, for the time of watching, which tells when a gradient
+    arrives and whether the one before had been cleared.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.mode = Following(self)
+        self.on = False  # whether the mode is
+        self.next_watched = 1
+        self.measuring = Measuring(loop)
+        self.layers = {m: name for name, m in loop.module.named_modules() if name and not list(m.children())}
+        self.handles: list[RemovableHandle] = []
+        self.sentinel: nn.Parameter | None = None
+        self.had_hooks = False
+        self.sensitive = loop.sensitive
+        self.own = {m for m in loop.module.modules() if next(m.parameters(), None) is not None}
+        self.entered: nn.Module | None = None  # the outermost of them that is running: a Lightning module runs its own parts
+        self.paused_by: nn.Module | None = None
+        self.pending: list[tuple[bool, tuple[int, ...]]] = []  # training forward passes since the last step: mode, examples
+        self.unsent = 0  # of them, how many without a backward pass
+        self.leftover: bool | None = None  # whether the gradient at hand holds that of a step already taken
+        self.stepped = False
+        self.judging: tuple[bool, tuple[int, ...]] | None = None
+        self.last_judged: tuple[int, ...] = ()
+        self.answered = False  # whether the outputs at hand were held against targets
+        self.opened: tuple[Tensor, ...] = ()  # the outputs at hand
+        self.learning = False
+        self.scored = False
+        self.right, self.counted, self.batches = 0, 0, 0  # of the evaluation since the last training pass
+
+    # --- on and off ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self.handles = [
+            register_module_forward_pre_hook(self._before_module),
+            register_module_forward_hook(self._after_module, with_kwargs=True),
+            register_optimizer_step_pre_hook(self._before_step),
+            register_optimizer_step_post_hook(self._after_step),
+        ]
+
+    def stop(self) -> None:
+        """Leave no trace."""
+        self._off()
+        self._close_judging()
+        self.mode.forget()
+        self.opened = ()
+        for handle in self.handles:
+            handle.remove()
+        self.handles = []
+        if self.sentinel is not None and not self.had_hooks and not self.sentinel._backward_hooks:
+            self.sentinel._backward_hooks = None
+        self.measuring.forget()
+
+    def _off(self) -> None:
+        if self.on:
+            switch_off(self.mode)
+            self.on = False
+
+    def _on(self) -> None:
+        if not self.on:
+            switch_on(self.mode)
+            self.on = True
+
+    @property
+    def watched(self) -> bool:
+        """Whether the step at hand is looked at closely."""
+        return self.loop.steps + 1 >= self.next_watched
+
+    # --- forward passes ----------------------------------------------------------------------------------------------
+
+    def _before_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        if module is self.loop.module or (self.entered in (None, module) and module in self.own):
+            self._off()
+            self.mode.forget()
+            self._close_judging()
+            self.entered = module
+        elif self.on and not self.mode.paused and next(module.parameters(), None) is not None:
+            self.mode.paused, self.paused_by = True, module  # another network: its inside is its own
+
+    def _after_module(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        if module is self.entered:
+            self.entered = None
+            self._forward(module, args, kwargs, output)
+        elif self.entered is not None:
+            if self.watched and torch.is_grad_enabled():
+                name = self.layers.get(module)
+                if name is not None:
+                    self.measuring.activation(name, output)
+        elif module is self.paused_by:
+            self.mode.paused, self.paused_by = False, None
+
+    def _forward(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        loop = self.loop
+        made = next((one for one in tensors(output)), None)
+        mode = any(m.training for m in self.sensitive) if self.sensitive else loop.module.training
+        learning = torch.is_grad_enabled() and (made is None or made.requires_grad or loop.module.training)
+        first = next((one for one in tensors([args, kwargs])), None)
+        few = len(loop.trained_on) < MOST_EXAMPLES or not learning
+        prints = fingerprints(first) if few and first is not None and (first.device.type == "cpu" or self.watched) else ()
+        self.fingerprints = prints
+        if learning and not self.learning:
+            self.right, self.counted, self.batches = 0, 0, 0
+        self.learning, self.scored = learning, False
+        if learning:
+            suspicious = self.unsent > 0  # the last one was not learned from: perhaps an evaluation that keeps its graph
+            self.pending.append((mode, prints))
+            self.unsent += 1
+            if made is not None and torch.is_grad_enabled() and (loop.module.training or made.requires_grad):
+                loop.with_graph += made.requires_grad
+                loop.without_graph += not made.requires_grad
+            if not (self.watched or suspicious):
+                return
+            if self.watched:
+                self._keep(module, args, kwargs)
+        self.judging = (mode, prints)
+        self.answered = False
+        if made is not None and (self.watched or not learning) and len(loop.outputs) < KEPT:
+            plain = made.detach()
+            loop.outputs.append(
+                OutputFacts(
+                    self.step_at_hand, tuple(plain.shape), last_operation(made),
+                    plain.ndim == 2 and looks_like_distribution(plain, 1), plain.ndim == 2 and looks_like_distribution(plain, 0),
+                )
+            )  # fmt: skip
+        self.step = self.step_at_hand
+        self.opened = tuple(tensors(output))
+        self.mode.follow(output)
+        self._on()
+
+    @property
+    def step_at_hand(self) -> int:
+        """The step that is being prepared, counted from 1."""
+        return self.loop.steps + 1
+
+    def _keep(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.loop.batch_of = module
+        self.loop.batch = (tuple(_copied(a) for a in args), {key: _copied(v) for key, v in kwargs.items()})
+        self.loop.target = None
+
+    def _close_judging(self) -> None:
+        """The last forward pass was followed by no update: it was an evaluation, if its outputs were held against targets."""
+        if self.judging is None:
+            return
+        mode, prints = self.judging
+        self.judging = None
+        if not self.answered or (self.unsent == 0 and self.pending):
+            return
+        if prints and prints == self.last_judged:
+            return  # the same examples again: dropout left on in order to average
+        self.last_judged = prints
+        if len(self.loop.judged) < KEPT:
+            self.loop.judged.append(Judged(self.loop.steps, mode, prints))
+            self._twins(prints)
+
+    def _twins(self, prints: tuple[int, ...]) -> None:
+        self.loop.looked += len(prints)
+        self.loop.twins += len(prints) - len(set(prints))
+
+    # --- backward passes and steps -------------------------------------------------------------------------------------
+
+    def _arrived(self, grad: Tensor) -> None:
+        """The sentinel's gradient is known and not yet added to what is there."""
+        self.unsent = 0
+        held = self.sentinel.grad if self.sentinel is not None else None
+        if held is None or not bool(held.any()):
+            self.leftover = False
+        elif self.stepped:
+            self.leftover = True
+        self.stepped = False
+
+    def _before_step(self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._off()
+        if optimizer not in self.loop.optimizers:
+            hold(self.loop, optimizer)
+            return
+        if self.watched:
+            self.measuring.before(optimizer, by_closure=_has_closure(args, kwargs))
+        for group in optimizer.param_groups:
+            if group["lr"] < 0 and len(self.loop.negative_rates) < KEPT:
+                self.loop.negative_rates.append((self.step_at_hand, float(group["lr"])))
+
+    def _after_step(self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        loop = self.loop
+        if optimizer not in loop.optimizers:
+            return
+        self._off()
+        was_watched = self.watched
+        if was_watched:
+            self.measuring.after(optimizer)
+        if self.leftover is not None and loop.steps:
+            loop.checked += 1
+            loop.carried += self.leftover
+        self.leftover, self.stepped = None, True
+        if self.sentinel is None:
+            self._place_sentinel(optimizer)
+        if self.pending:
+            mode = any(trained for trained, _ in self.pending)
+            if not loop.modes or loop.modes[-1][1] != mode:
+                loop.modes.append((self.step_at_hand, mode))
+            if len(loop.trained_on) < MOST_EXAMPLES:
+                for _, prints in self.pending:
+                    loop.trained_on.update(prints)
+                    loop.train_visits += len(prints)
+                    self._twins(prints)
+        if "step" not in loop.places:
+            loop.places["step"] = code_place()
+        self.pending, self.unsent = [], 0
+        self.judging = None
+        loop.steps += 1
+        if loop.steps >= self.next_watched:
+            self.next_watched = loop.steps + 1 if loop.steps < DENSE else max(loop.steps + 1, round(loop.steps * GROWTH))
+        if was_watched and self.opened:
+            self._on()  # accuracy is often counted after the step
+
+    def _place_sentinel(self, optimizer: torch.optim.Optimizer) -> None:
+        held = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None and p.grad.any()]
+        if held:
+            self.sentinel = min(held, key=lambda p: p.numel())
+            self.had_hooks = self.sentinel._backward_hooks is not None
+            self.handles.append(self.sentinel.register_hook(self._arrived))
+
+    # --- what the mode tells -------------------------------------------------------------------------------------------
+
+    def trouble(self, what: str) -> None:
+        if what not in self.loop.troubles and len(self.loop.troubles) < 8:
+            self.loop.troubles.append(what)
+
+    def loss(self, call: LossCall, target: Tensor) -> None:
+        self.answered = True
+        loop = self.loop
+        if len(loop.calls) < KEPT:
+            loop.calls.append(call)
+        if call.training and self.watched:
+            loop.target = target.clone()
+        if call.labels is not None:
+            self._score(call.labels)
+            if call.training:
+                loop.labels.setdefault(call.step, []).append(call.labels)
+            if len(call.labels) == len(call.fingerprints):
+                for one, label in zip(call.fingerprints, call.labels.tolist(), strict=True):
+                    loop.label_of[one].add(label)
+                    loop.visits[one] += 1
+
+    def operation(self, one: Operation, worked_on: Tensor, other: Tensor | None) -> None:
+        loop = self.loop
+        if len(loop.operations) < KEPT:
+            loop.operations.append(one)
+        if one.name == "eq" and other is not None and not one.other_followed:
+            self.answered = True
+            self._score(other)
+        if one.name == "argmax":
+            self.answered = True
+
+    def _score(self, labels: Tensor) -> None:
+        """Count right answers as they should be counted: the greatest output of each row."""
+        outputs = self.opened[0] if self.opened else None
+        if self.learning or self.scored or outputs is None or outputs.ndim != 2 or outputs.shape[1] < 2:
+            return
+        if labels.ndim == 1 and len(labels) == len(outputs):
+            self.right += int((outputs.detach().argmax(dim=1) == labels).sum())
+            self.counted += len(labels)
+            self.batches += 1
+            self.scored = True
+
+    def backward(self, value: float, opposite: bool) -> None:
+        self.unsent = 0
+        if len(self.loop.losses) < KEPT:
+            self.loop.losses.append((self.step_at_hand, value))
+        if opposite:
+            self.loop.negated.append(self.step_at_hand)

@@ -1,0 +1,142 @@
+"""Watching a user's own training loop: ``with whynet.watch(model, optimizer) as w:`` and nothing else changes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType, TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from whynet.doctor.callbacks import lightning_callback, trainer_callback
+from whynet.doctor.listening import Listening
+from whynet.doctor.loop import Loop, loop_of
+from whynet.doctor.loop_diagnosis import LoopDiagnosis, diagnosis_of
+from whynet.doctor.wires import left_alone, suspicions_of
+from whynet.errors import RecipeError
+from whynet.text import Text
+
+Optimizers = torch.optim.Optimizer | Sequence[torch.optim.Optimizer]
+NOTED = {"accuracy", "acc", "val_accuracy", "val_acc", "test_accuracy", "test_acc"}
+
+
+class Watch:
+    """A loop that is being watched. Its `diagnosis` is there while it runs, and after it ended, whichever way it ended."""
+
+    def __init__(
+        self, model: nn.Module, optimizer: Optimizers | None = None, loss_fn: Callable[[Any, Tensor], Tensor] | None = None
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise RecipeError(_NOT_A_MODEL, received=type(model).__name__)
+        optimizers = (
+            [] if optimizer is None else [optimizer] if isinstance(optimizer, torch.optim.Optimizer) else list(optimizer)
+        )
+        for one in optimizers:
+            if not isinstance(one, torch.optim.Optimizer):
+                raise RecipeError(_NOT_AN_OPTIMIZER, received=type(one).__name__)
+        self.loop: Loop = loop_of(model, optimizers)
+        self.loss_fn = loss_fn
+        self._listening = Listening(self.loop)
+        self._known: LoopDiagnosis | None = None
+
+    def start(self) -> Watch:
+        """Begin to watch. ``with`` does this."""
+        self._known = None
+        self._listening.start()
+        return self
+
+    def stop(self, error: BaseException | None = None) -> LoopDiagnosis:
+        """Stop watching, leave no trace on the user's objects, and say what was seen."""
+        self._listening.stop()
+        self.loop.error = error
+        self._known = self._diagnose()
+        return self._known
+
+    def note(self, **reported: float) -> None:
+        """What the loop itself reports, to be held against what whynet counts: ``w.note(accuracy=right / total)``.
+
+        An accuracy is compared with the share of right answers in the evaluation that went before.
+        """
+        heard = self._listening
+        for name, value in reported.items():
+            compared = name in NOTED and heard.counted > 0
+            measured = heard.right / heard.counted if compared else None
+            self.loop.reported.append((self.loop.steps, name, float(value), measured, heard.batches))
+
+    @property
+    def diagnosis(self) -> LoopDiagnosis:
+        """What is known so far."""
+        return self._known or self._diagnose()
+
+    @property
+    def probes(self) -> dict[str, dict[str, list[tuple[int, float]]]]:
+        """What was measured on the steps looked at closely: probe → layer → (step, value)."""
+        return self.loop.probes
+
+    def to_dict(self) -> dict[str, Any]:
+        """The diagnosis as plain data."""
+        return self.diagnosis.to_dict()
+
+    def _diagnose(self) -> LoopDiagnosis:
+        troubles = list(self.loop.troubles)
+        with left_alone(self.loop.module):
+            found = diagnosis_of(self.loop, suspicions_of(self.loop))
+        self.loop.troubles = troubles
+        return found
+
+    def __enter__(self) -> Watch:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop(error)
+
+
+def watch(
+    model: nn.Module, optimizer: Optimizers | None = None, loss_fn: Callable[[Any, Tensor], Tensor] | None = None
+) -> Watch:
+    """Watch a training loop of your own and say what is wired wrongly in it; model, optimizer and random state stay bit-identical.
+
+    optimizer: one, or several where several train the one model. Without any, every optimizer that moves the model's parameters counts.
+    For two models, as of a GAN, watch each. loss_fn: only needed where the loop's own loss cannot be seen, being none of torch's.
+
+    >>> with watch(model, optimizer) as w:  # doctest: +SKIP
+    ...     for x, y in loader:
+    ...         optimizer.zero_grad()
+    ...         loss_fn(model(x), y).backward()
+    ...         optimizer.step()
+    >>> print(w.diagnosis)  # doctest: +SKIP
+    """
+    return Watch(model, optimizer, loss_fn)
+
+
+def lightning(loss_fn: Callable[[Any, Tensor], Tensor] | None = None) -> Any:
+    """A callback for Lightning's ``Trainer(callbacks=[whynet.watch.lightning()])``; afterwards ask its ``diagnosis``."""
+    return lightning_callback(lambda model, optimizers: Watch(model, optimizers, loss_fn))
+
+
+def trainer() -> Any:
+    """A callback for Hugging Face's ``Trainer(callbacks=[whynet.watch.trainer()])``; afterwards ask its ``diagnosis``."""
+    return trainer_callback(lambda model, optimizers: Watch(model, optimizers))
+
+
+class _Callable(ModuleType):
+    """The room and what is done in it share a name: ``whynet.watch(…)`` works, and so does ``whynet.watch.lightning()``."""
+
+    def __call__(
+        self, model: nn.Module, optimizer: Optimizers | None = None, loss_fn: Callable[[Any, Tensor], Tensor] | None = None
+    ) -> Watch:
+        return watch(model, optimizer, loss_fn)
+
+
+sys.modules[__name__].__class__ = _Callable
+
+_NOT_A_MODEL = Text(
+    "Expected the model that is trained, a torch.nn.Module: whynet.watch(model, optimizer). Received: {received}",
+    "학습하는 모델(torch.nn.Module)이 필요하다: whynet.watch(model, optimizer). 받은 것: {received}",
+)
+_NOT_AN_OPTIMIZER = Text(
+    "Expected an optimizer of torch.optim, or several in a list. Received: {received}",
+    "torch.optim의 옵티마이저나 그 리스트가 필요하다. 받은 것: {received}",
+)
