@@ -17,7 +17,7 @@ demo: .venv/.installed
 	$(BIN)/whynet why
 
 test: lint
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check

@@ -33,11 +33,12 @@ class Task(Worker):
         self.ready = True
         self.heard, self.remote = heard, remote
         self.words: Any = None  # of the task, one after another; Ray forgets a task whose words nobody holds
+        self.node: str | None = None  # on which the task runs, as Ray calls it; None until it has said so
         self.further = False  # whether the job has come further with this worker
         self.ended: Exception | None = None
 
     def send(self, number: int, parcel: bytes) -> None:
-        self.further = False
+        self.further, self.node = False, None
         self.words = self.remote.remote(number, parcel)
         threading.Thread(target=self._follow, args=(number, self.words), daemon=True).start()
 
@@ -63,8 +64,9 @@ class Task(Worker):
         get = library().get
         try:
             here, there = _looking()(), pickle.loads(get(next(words)))
+            self.node = there["node"]
             if here != there["versions"]:
-                error = TrainingError(_VERSIONS, node=there["node"], here=_listed(here), there=_listed(there["versions"]))
+                error = TrainingError(_VERSIONS, node=there["host"], here=_listed(here), there=_listed(there["versions"]))
                 self.heard.put((self, Answer("failed", number, (written(error), ""))))
                 return
             for word in words:
@@ -108,7 +110,10 @@ def _serving() -> Callable[[int, bytes], Iterator[bytes]]:
 
     def serve(number: int, parcel: bytes) -> Iterator[bytes]:
         sys.path.extend(entry for entry in path if entry not in sys.path)  # on our own machine the user's modules are found
-        yield pickle.dumps({"node": socket.gethostname(), "versions": look()})
+        import ray
+
+        node = ray.get_runtime_context().get_node_id()
+        yield pickle.dumps({"host": socket.gethostname(), "node": node, "versions": look()})
 
         from whynet.engine import worker
 
