@@ -4,9 +4,9 @@ Each function returns the changed recipe, or None where the model offers no such
 changed is a copy, made anew for every training.
 """
 
+from whynet.doctor.surgery.capacity import deeper, shallower, wider
 from whynet.doctor.surgery.hidden import (
     SATURATING,
-    shallower,
     with_activation,
     with_hidden_activation,
     with_nonlinearity,
@@ -15,17 +15,23 @@ from whynet.doctor.surgery.hidden import (
 )
 from whynet.doctor.surgery.output import OUTPUT, looks_like_probabilities, without_output_activation
 from whynet.doctor.surgery.places import tried
+from whynet.doctor.surgery.regular import with_dropout, with_norm_momentum, with_penalty
 
 __all__ = [
     "OUTPUT",
     "SATURATING",
+    "deeper",
     "looks_like_probabilities",
     "shallower",
     "tried",
+    "wider",
     "with_activation",
+    "with_dropout",
     "with_hidden_activation",
     "with_nonlinearity",
     "with_norm",
+    "with_norm_momentum",
+    "with_penalty",
     "with_skip",
     "without_output_activation",
 ]

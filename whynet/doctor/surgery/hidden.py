@@ -125,13 +125,3 @@ def with_skip(recipe: Recipe) -> Recipe | None:
     return changed_model(
         recipe, option=lambda options: {"skip": "add"} if "skip" in options and options["skip"] is None else None
     )
-
-
-def shallower(recipe: Recipe, layers: int = 2) -> Recipe | None:
-    """Only the first hidden layers."""
-
-    def cut(options: dict[str, Any]) -> dict[str, Value] | None:
-        widths = options.get("widths")
-        return {"widths": list(widths[:layers])} if isinstance(widths, list | tuple) and len(widths) > layers else None
-
-    return changed_model(recipe, option=cut)
