@@ -25,7 +25,7 @@ def test_the_same_is_said_on_a_narrow_terminal(whynet, monkeypatch, narrow):
 def test_a_diagnosis_as_data_and_in_korean(whynet):
     found = json.loads(whynet(*PATIENT, "--json").out)
     assert found["state"] != "healthy"
-    assert {"recipe", "verdict", "suspects", "remedies", "fix", "report"} <= found.keys()
+    assert {"recipe", "verdict", "suspects", "trial", "fix", "report"} <= found.keys()
     said = whynet(*PATIENT, "--lang", "ko")
     assert found["verdict"]["ko"] in said.out
     assert "배우지 못한다" in said.out

@@ -112,13 +112,12 @@ def show(found: Diagnosis, page: Path) -> None:
     if found.trial:
         _show_trial(found.trial)
     say()
-    if found.confirmed:
-        pairs([(_CAUSE, _CONFIRMED.fill(name=cause.title)) for cause in found.confirmed[:1]])
-        pairs([(_ALSO, _CONFIRMED.fill(name=cause.title)) for cause in found.confirmed[1:]])
-    if found.equivalent:
-        pairs([(_EQUIVALENT, join([cause.title for cause in found.equivalent], " · "))])
-    if found.cleared:
-        pairs([(_CLEARED, join([cause.title for cause in found.cleared], " · "))])
+    for heading, causes in (
+        (_CAUSE, found.confirmed), (_EQUIVALENT, found.equivalent), (_ALSO, found.also_mends), (_CLEARED, found.cleared),
+        (_NOT_CHECKED, found.not_checked),
+    ):  # fmt: skip
+        if causes:
+            pairs([(heading, join([cause.title for cause in causes], " · "))])
     if found.fix:
         head(_FIX)
         for line in found.fix:
@@ -231,11 +230,11 @@ _INTERVAL = Text("{metric} [95 %]", "{metric} [95 %]")
 _DIFFERENCE = Text("difference [95 %]", "차이 [95 %]")
 _EFFECT = Text("effect", "효과")
 _AGAINST = Text("against", "겨냥한 원인")
-_CAUSE = Text("Cause", "원인")
-_ALSO = Text("Also mended by a remedy for", "다음 원인의 처방으로도 고쳐진다")
-_CONFIRMED = Text("{name}: confirmed", "{name}: 확인됨")
-_EQUIVALENT = Text("Mended as well by a remedy for", "다음을 겨냥한 처방으로도 고쳐진다")
+_CAUSE = Text("Confirmed", "확인된 원인")
+_EQUIVALENT = Text("Mending this alone does as well", "이것만 고쳐도 된다")
+_ALSO = Text("Also mends it, without a sign of", "징후는 없지만 다음의 처방으로도 고쳐진다")
 _CLEARED = Text("Cleared", "혐의 없음")
+_NOT_CHECKED = Text("Not checked", "확인하지 못함")
 _FIX = Text("Fix", "고치는 법")
 _REPORT = Text("Report", "보고서")
 _TIME = Text("Time", "걸린 시간")

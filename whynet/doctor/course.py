@@ -49,15 +49,16 @@ class Course:
         """A recipe at this length. Remedies that train longer stay longer in proportion."""
         if self.steps is None and not self.seen.cut:
             return recipe
-        steps = (
-            self._whole(recipe)
-            if self.steps is None
-            else max(1, round(self.steps * self._whole(recipe) / self.seen.whole_steps))
-        )
+        steps = self.length(recipe)
         if recipe.data not in self._smaller:
             batch = self.seen.fitted.arm.batch_size
             self._smaller[recipe.data] = smaller(recipe, self.steps or self.seen.whole_steps, batch).data
         return recipe.change(data=self._smaller[recipe.data], steps=steps)
+
+    def length(self, recipe: Recipe) -> int:
+        """The steps it takes at this length."""
+        whole = self._whole(recipe)
+        return whole if self.steps is None else max(1, round(self.steps * whole / self.seen.whole_steps))
 
     def _whole(self, recipe: Recipe) -> int:
         own = self.seen.recipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
@@ -13,10 +13,13 @@ import whynet.doctor.causes  # noqa: F401  registers the causes
 from whynet import registry
 from whynet.data import Dataset
 from whynet.doctor.cause import Suspicion
-from whynet.doctor.diagnosis import Diagnosis, is_healthy, telling
+from whynet.doctor.controls.shuffled_labels import Shuffled, shuffled_labels
+from whynet.doctor.diagnosis import Diagnosis
 from whynet.doctor.examination import Examination, examine
+from whynet.doctor.health import health
 from whynet.doctor.pace import TEST
-from whynet.doctor.trial import Trial, run_trial
+from whynet.doctor.plan import suspected
+from whynet.doctor.trial import ORIGINAL, Trial, run_trial
 from whynet.engine.events import Event
 from whynet.engine.plan import Workers
 from whynet.engine.population import Tier
@@ -67,14 +70,30 @@ def diagnose(
     notes: list[Text] = []
     if seen.cut:
         notes.append(_CUT.fill(budget=budget, steps=seen.steps, whole=seen.whole_steps, test=TEST))
+    left = None if budget is None else max(budget - (time.monotonic() - started), budget / 2)
+    state = health(seen, suspicions)
+    told = [s for s in suspicions if s.strength > 0] if state == "sick" else [s for s in suspicions if suspected(s)]
     trial: Trial | None = None
-    if is_healthy(seen):
-        notes += [_REMARK.fill(title=s.cause.title) for s in suspicions if s.strength >= CERTAIN and s.speaks == "for"]
-    else:
-        left = None if budget is None else max(budget - (time.monotonic() - started), budget / 2)
-        trial = run_trial(seen, telling(suspicions), seeds, left, listen, workers, tier)
-        notes += trial.notes if trial else [_NO_REMEDY]
-    return Diagnosis(seen, suspicions, trial, notes, time.monotonic() - started)
+    if state != "healthy":
+        trial = run_trial(seen, told, seeds, left, listen, workers, tier, combine=state == "sick")
+        notes += trial.notes if trial else [_NO_REMEDY] if state == "sick" else []
+    partial = trial is not None and trial.partial
+    found = Diagnosis(seen, suspicions, trial, notes, time.monotonic() - started, partial=partial)
+    if found.nothing_to_learn and trial:
+        control = _control(found, trial)
+        found = replace(found, shuffled=control, notes=[*notes, control.words], seconds=time.monotonic() - started)
+    if found.state == "healthy":
+        found.notes.extend(_REMARK.fill(title=s.cause.title) for s in suspicions if suspected(s) and s.strength >= CERTAIN)
+    return found
+
+
+def _control(found: Diagnosis, trial: Trial) -> Shuffled:
+    """The control with shuffled labels, of whatever came furthest."""
+    best = max(trial.tried, key=lambda one: -1.0 if one.left else one.summary.mean.mean)
+    better = not best.left and best.summary.mean.mean > trial.original.mean.mean
+    level = best.summary.level if better else ORIGINAL
+    arms = trial.comparison.arms[level]
+    return shuffled_labels(found.examination, arms, arms[0].recipe)
 
 
 def why(

@@ -9,25 +9,37 @@ from functools import cached_property
 from typing import Any, Literal
 
 from whynet.doctor.cause import PLACES, Cause, Evidence, Suspicion
+from whynet.doctor.controls.shuffled_labels import Shuffled
 from whynet.doctor.examination import Examination
-from whynet.doctor.trial import POOR, Trial, Tried, label
-from whynet.experiment.statistics import has_recovered
-from whynet.recipe import Recipe, changed_lines
-from whynet.text import Text, join
+from whynet.doctor.fix import fix_lines
+from whynet.doctor.health import Health, health
+from whynet.doctor.plan import suspected
+from whynet.doctor.trial import ORIGINAL, POOR, Trial, Tried, label
+from whynet.experiment.compare import number
+from whynet.recipe import Recipe
+from whynet.text import Text, join, plain
 
-State = Literal["healthy", "mended", "not mended", "nothing to learn"]
+State = Literal["healthy", "mended", "improved", "faulty", "not mended", "nothing to learn"]
 CLOSE = 0.05  # of the way from chance to the reference: remedies that differ by less are equally good
+NEEDED = 0.1  # of that way, which a combination has to lose without a change for that change to be necessary
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything the doctor can say of one recipe."""
+    """Everything the doctor can say of one recipe.
+
+    A cause is confirmed (asserted) where its own signs point to it and its one change restores the metric, alone or as a necessary member
+    of the smallest set of changes that does; or where it is proved by how the thing is built, unless mending it does harm. What mends
+    without a sign is told (`also_mends`) and not asserted. A suspect whose remedy does nothing is cleared.
+    """
 
     examination: Examination
     suspicions: list[Suspicion]  # strongest first
     trial: Trial | None  # None for a healthy network
     notes: list[Text]
     seconds: float
+    shuffled: Shuffled | None = None  # the control with shuffled labels, where nothing was learned
+    partial: bool = False  # whether it was interrupted
 
     @property
     def recipe(self) -> Recipe:
@@ -39,16 +51,132 @@ class Diagnosis:
         """The metric that counts as healthy."""
         return self.trial.reference if self.trial else max(self.examination.baseline.metric, self.examination.metric)
 
-    @property
+    @cached_property
+    def health(self) -> Health:
+        """What the examination alone says."""
+        return health(self.examination, self.suspicions)
+
+    @cached_property
+    def sick(self) -> bool:
+        """Whether it does not learn, or far less than it could, over all seeds that were seen."""
+        return self.health == "sick" if self.trial is None else self.trial.sick
+
+    @cached_property
     def state(self) -> State:
-        """Healthy; or sick, and a remedy mends it or none does; or there is nothing in the data that anything here can learn."""
-        if self.trial is None:
-            return "healthy" if is_healthy(self.examination) else "not mended"
+        """Healthy; it learns in spite of a fault; sick, and a remedy mends it, or improves it, or none does; nothing to learn."""
+        if self.nothing_to_learn:
+            return "nothing to learn"
         if self.mending:
-            return "mended"
+            return "improved" if self.trial and self.trial.improves else "mended"
+        if self.sick:
+            return "not mended"
+        return "faulty" if self.confirmed else "healthy"
+
+    @cached_property
+    def nothing_to_learn(self) -> bool:
+        """Whether neither the network, nor a simple model, nor any remedy does better than luck."""
         seen = self.examination
-        best = max([seen.baseline.metric, *(t.summary.mean.mean for t in self.trial.tried)])
-        return "nothing to learn" if best - seen.chance <= seen.noise else "not mended"
+        if self.health != "sick" or self.trial is None or self.trial.partial:
+            return False
+        values = [self.trial.original.mean.mean, *(one.summary.mean.mean for one in self.trial.tried)]
+        return max([seen.baseline.metric, *values]) - seen.chance <= seen.noise
+
+    # --- the causes ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def confirmed(self) -> list[Cause]:
+        """The asserted causes, the first on the way from data to weights first.
+
+        A cause explains the signs of those behind it: unscaled inputs make steps long, a doubled softmax makes gradients small.
+        """
+        names = self._curing
+        found = [s for s in self.suspicions if self._proved(s) or (suspected(s) and s.cause.name in names)]
+        alone, good = bool(self.mending_alone), self._good
+        found.sort(key=lambda s: (alone and s.cause.name not in good, PLACES.index(s.cause.place), -s.strength))
+        return [s.cause for s in found]
+
+    @cached_property
+    def equivalent(self) -> list[Cause]:
+        """The asserted causes besides the first, each of which mended alone restores the metric as well."""
+        alone = {one.cause.name for one in self.mending_alone}
+        rest = self.confirmed[1:] if self.confirmed and self.confirmed[0].name in alone else []
+        return [cause for cause in rest if cause.name in alone]
+
+    @cached_property
+    def also_mends(self) -> list[Cause]:
+        """The causes of which a remedy mends as well, though nothing points to them."""
+        names = {cause.name for cause in self.confirmed}
+        return list({c.name: c for one in self.mending for c in one.causes if c.name not in names}.values())
+
+    @cached_property
+    def cleared(self) -> list[Cause]:
+        """The causes whose remedies were tried and did nothing."""
+        if not self.trial:
+            return []
+        names = {cause.name for cause in self.confirmed}
+        return [
+            s.cause
+            for s in self.suspicions
+            if s.cause.name not in names
+            and (remedies := [one for one in self.trial.of(s.cause) if not one.others])
+            and not any(one.mends or one.unsure or one.helps or (one.share < 1 and not one.left) for one in remedies)
+            and not any(one.mends for one in self.trial.of(s.cause))
+        ]
+
+    @cached_property
+    def not_checked(self) -> list[Cause]:
+        """The causes of which no remedy was tried though nothing ruled them out: none applies, or the time did not allow it."""
+        told = {c.name for c in (*self.confirmed, *self.cleared, *self.also_mends)}
+        tried = {c.name for one in (self.trial.tried if self.trial else []) for c in one.causes}
+        return [s.cause for s in self.suspicions if s.strength > 0 and s.cause.name not in told | tried] if self.sick else []
+
+    def _proved(self, one: Suspicion) -> bool:
+        """Whether a fault is certain by how the thing is built, and mending it does no harm."""
+        remedies = [t for t in (self.trial.of(one.cause) if self.trial else []) if not t.others]
+        return one.proved and not (remedies and all(t.worse for t in remedies))
+
+    @cached_property
+    def _mends(self) -> list[Tried]:
+        """The remedies that restore the metric. Of a network that is not sick only those that signs ask for."""
+        if self.trial is None or self.nothing_to_learn:
+            return []
+        signs = {s.cause.name for s in self.suspicions if suspected(s)}
+        return [one for one in self.trial.tried if one.mends and (self.trial.sick or one.cause.name in signs)]
+
+    @cached_property
+    def _good(self) -> set[str]:
+        """The causes whose one change does about as well as the best one change."""
+        assert self.trial or not self._mends
+        ways = {one.cause.name: self.trial.way(one) for one in reversed(self.mending_alone) if self.trial}
+        return {name for name, way in ways.items() if way >= max(ways.values()) - NEEDED}
+
+    @cached_property
+    def mending_alone(self) -> list[Tried]:
+        """The single changes that restore the metric, the one that brings it furthest first."""
+        return sorted(
+            (one for one in self._mends if not one.others), key=lambda one: -self.trial.way(one) if self.trial else 0.0
+        )
+
+    @cached_property
+    def _curing(self) -> set[str]:
+        """The causes whose remedy restores the metric alone; where none does, the necessary members of the smallest sets that do."""
+        alone = {one.cause.name for one in self.mending_alone}
+        if alone or not self._mends:
+            return alone
+        fewest = min(len(one.causes) for one in self._mends)
+        return {c.name for one in self._mends if len(one.causes) == fewest for c in one.causes if self._necessary(one, c)}
+
+    def _necessary(self, one: Tried, cause: Cause) -> bool:
+        """Leave one out: whether the rest of the set alone does clearly less."""
+        assert self.trial
+        rest = {c.name for c in one.causes if c.name != cause.name}
+        own = set(one.parts)
+        without = [
+            t for t in self.trial.tried if {c.name for c in t.causes} == rest and set(t.parts or (t.summary.level,)) <= own
+        ]
+        return all(not t.mends and self.trial.way(one) - self.trial.way(t) >= NEEDED for t in without)
+
+    # --- the fix -----------------------------------------------------------------------------------------------------
 
     @cached_property
     def mending(self) -> list[Tried]:
@@ -57,100 +185,108 @@ class Diagnosis:
         Those of the causes that are confirmed before others; then on all seeds before on most, one change before two, as good as the
         best (within a twentieth of the way from chance to healthy) before less good; then nearest to the cause.
         """
-        found = [one for one in self.trial.tried if one.mends] if self.trial else []
-        if not found:
+        if not self.trial or not self._mends:
             return []
+        trial, found = self.trial, self._mends
         ranks = {cause.name: i for i, cause in enumerate(self.confirmed)}
-        near = CLOSE * (self.reference - self.examination.chance)
-        best = {t.cause.name: max(o.summary.mean.mean for o in found if o.cause.name == t.cause.name) for t in found}
+
+        def rank(one: Tried) -> int:
+            return max(ranks.get(cause.name, len(ranks)) for cause in one.causes)
+
+        best = {t.cause.name: max(trial.way(o) for o in found if o.cause.name == t.cause.name) for t in found}
         return sorted(
             found,
             key=lambda t: (
-                ranks.get(t.cause.name, len(ranks)),
+                len(t.causes),
+                rank(t),
                 t.recovery.effect != "restores",
                 t.remedy.changes,
-                t.summary.mean.mean < best[t.cause.name] - near,
+                trial.way(t) < best[t.cause.name] - CLOSE,
             ),  # in the order of the cause's remedies where all else is equal
         )
 
     @cached_property
-    def confirmed(self) -> list[Cause]:
-        """The causes of which a remedy mends and that show signs of their own, the first on the way from data to weights first.
-
-        A cause explains the signs of those behind it: unscaled inputs make steps long, a doubled softmax makes gradients small. Where
-        no cause that mends shows signs, one that shows none either way; never one whose signs speak against it.
-        """
-        mended = {cause.name for one in (self.trial.tried if self.trial else []) if one.mends for cause in one.causes}
-        found = sorted(
-            (s for s in self.suspicions if s.cause.name in mended),
-            key=lambda s: (PLACES.index(s.cause.place), -s.strength),
-        )
-        signs = [s.cause for s in found if s.speaks == "for"]
-        return signs or [s.cause for s in found if s.speaks == "neither"][:1]
-
-    @property
-    def equivalent(self) -> list[Cause]:
-        """The causes of which a remedy mends as well, though nothing else points to them."""
-        names = {cause.name for cause in self.confirmed}
-        return list({c.name: c for one in self.mending for c in one.causes if c.name not in names}.values())
-
-    @property
-    def cleared(self) -> list[Cause]:
-        """The causes whose remedies were tried and did nothing."""
-        if not self.trial:
-            return []
-        return [
-            s.cause
-            for s in self.suspicions
-            if (remedies := self.trial.of(s.cause))
-            and not any(one.mends or one.unsure or self.trial.helps(one) for one in remedies)
+    def remedy(self) -> Tried | None:
+        """What to do: the best remedy that mends; else what removes a fault that is certain."""
+        if self.mending:
+            return self.mending[0]
+        proved = [
+            t for cause in self.confirmed for t in (self.trial.of(cause) if self.trial else []) if not t.others and not t.worse
         ]
+        return proved[0] if proved else None
 
-    @property
+    @cached_property
     def fix(self) -> list[str]:
-        """The best remedy as the lines of a diff; empty where there is none."""
-        return changed_lines(self.recipe, self.mending[0].recipe) if self.mending else []
+        """The best remedy as changed lines; empty where there is none."""
+        return fix_lines(self.recipe, self.remedy.recipe) if self.remedy else []
+
+    # --- in words ----------------------------------------------------------------------------------------------------
 
     @property
     def verdict(self) -> Text:
-        """The diagnosis in one sentence."""
+        """The diagnosis in one or two sentences, every asserted cause named."""
         seen, words = self.examination, self._level_words()
+        if self.partial:
+            words = _PARTIAL.fill(words=words)
+        certain = _CERTAIN.fill(causes=_titles(self.confirmed)) if self.confirmed else None
         if self.state == "healthy":
             return _HEALTHY.fill(words=words)
+        if self.state == "faulty":
+            return join([words, _FAULTY.fill(causes=_titles(self.confirmed))])
         if self.state == "nothing to learn":
-            return _NOTHING.fill(words=words, baseline=seen.baseline.name)
-        if self.state == "mended":
+            nothing = (_NOTHING_SHUFFLED if self.shuffled else _NOTHING).fill(words=words, baseline=seen.baseline.name)
+            return join([nothing, certain]) if certain else nothing
+        if self.mending:
             return self._mended(words)
+        unmended = self._unmended(words)
+        return join([unmended, certain]) if certain else unmended
+
+    def _unmended(self, words: Text) -> Text:
         tried = self.trial.tried if self.trial else []
         unsure = sorted((one for one in tried if one.unsure), key=lambda one: -one.summary.mean.mean)
         if unsure:
             one = unsure[0]
             return _UNSURE.fill(words=words, remedy=label(one), recovered=one.recovery.recovered, n=one.recovery.n)
-        helping = sorted((one for one in tried if self.trial and self.trial.helps(one)), key=lambda one: -one.summary.mean.mean)
+        helping = sorted((one for one in tried if one.helps), key=lambda one: -one.summary.mean.mean)
         if helping and self.trial:
             before, after = self.trial.original.mean.mean, helping[0].summary.mean.mean
             return _HELPED.fill(words=words, remedy=label(helping[0]), before=before, after=after)
-        return _UNMENDED.fill(words=words)
+        return (_UNMENDED if tried else _UNTRIED).fill(words=words)
 
     def _mended(self, words: Text) -> Text:
         best = self.mending[0]
         if not self.confirmed:
             return _MENDED_ONLY.fill(words=words, remedy=label(best), cause=best.cause.title)
-        causes = [self.confirmed[0]]
-        if best.others:  # a combination: neither change mends alone
-            causes = [cause for cause in self.confirmed if cause in best.causes] or causes
-        also = list({t.cause.name: label(t) for t in self.mending if t.cause.name != best.cause.name}.values())
-        sentence = _MENDED.fill(words=words, causes=join([cause.title for cause in causes], " · "), remedy=label(best))
-        return join([sentence, _ALSO.fill(remedies=join(also, " · "))]) if also else sentence
+        assert self.trial
+        told = [cause for cause in self.confirmed if cause.name in {c.name for c in best.causes}] or self.confirmed[:1]
+        sentence = (_MENDED if self.state == "mended" else _IMPROVED).fill(
+            words=words, causes=_titles(told), remedy=label(best),
+            before=self.examination.yardstick.shown(self.trial.original.mean.mean),
+            after=self.examination.yardstick.shown(best.summary.mean.mean),
+        )  # fmt: skip
+        rest = [cause for cause in self.confirmed if cause not in told]
+        as_well = [cause for cause in rest if cause in self.equivalent or cause.name in self._curing]
+        sentences = [sentence]
+        if as_well:
+            sentences.append(_EQUALLY.fill(causes=join([self._with_remedy(cause) for cause in as_well], " · ")))
+        certain = [cause for cause in rest if cause not in as_well]
+        if certain:
+            sentences.append(_CERTAIN.fill(causes=_titles(certain)))
+        return join(sentences)
+
+    def _with_remedy(self, cause: Cause) -> Text:
+        own = next((t for t in self.mending if cause.name in {c.name for c in t.causes}), None)
+        return _WITH.fill(title=cause.title, remedy=label(own)) if own else cause.title
 
     def _level_words(self) -> Text:
         seen = self.examination
         if seen.diverged:
             return _DIVERGED
-        if self.state == "healthy":
-            return _LEARNS
-        progress = (seen.metric - seen.chance) / max(self.reference - seen.chance, 1e-9)
-        return _LEARNS_NOT if progress < POOR or seen.metric - seen.chance <= seen.noise else _LEARNS_BADLY
+        if not self.sick:
+            return _LEARNS if self.state in ("healthy", "faulty") else _COULD
+        own = self.trial.original.mean.mean if self.trial else seen.metric
+        progress = seen.yardstick.way(own, self.reference) if math.isfinite(own) else 0.0
+        return _LEARNS_NOT if progress < POOR or own - seen.chance <= seen.noise else _LEARNS_BADLY
 
     @property
     def measured(self) -> Text:
@@ -158,9 +294,10 @@ class Diagnosis:
         seen, task = self.examination, self.examination.fitted.dataset.task
         if self.trial:
             mean = self.trial.original.mean
-            metric = _WITH_INTERVAL.fill(mean=mean.mean, low=mean.low, high=mean.high)
+            shown = seen.yardstick.shown
+            metric = _WITH_INTERVAL.fill(mean=shown(mean.mean), low=shown(mean.low), high=shown(mean.high))
         else:
-            metric = Text("{v:.2f}", "{v:.2f}").fill(v=seen.metric)
+            metric = plain(seen.yardstick.shown(seen.metric))
         loss = _LOSS.fill(loss=seen.end_loss) if math.isfinite(seen.end_loss) else _NO_LOSS
         if task.uniform_loss is not None and abs(seen.end_loss - task.uniform_loss) < 0.02:
             loss = _LN_K.fill(loss=seen.end_loss, k=task.outputs)
@@ -168,47 +305,65 @@ class Diagnosis:
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as plain data."""
+        seen, trial = self.examination, self.trial
         return {
             "recipe": self.recipe.written(), "state": self.state, "verdict": self.verdict.both, "measured": self.measured.both,
-            "chance": self.examination.chance, "reference": self.reference,
-            "baseline": {"name": self.examination.baseline.name.both, "metric": self.examination.baseline.metric},
+            "partial": self.partial, "metric": number(trial.original.mean.mean if trial else seen.metric),
+            "chance": seen.chance, "reference": number(self.reference),
+            "baseline": {"name": seen.baseline.name.both, "metric": number(seen.baseline.metric)},
+            "baselines": [{"name": b.name.both, "metric": number(b.metric)} for b in (seen.baseline, *seen.baseline.others)],
+            "confirmed": [cause.name for cause in self.confirmed], "equivalent": [cause.name for cause in self.equivalent],
+            "also_mends": [cause.name for cause in self.also_mends], "cleared": [cause.name for cause in self.cleared],
+            "not_checked": [cause.name for cause in self.not_checked],
+            "fix": self.fix, "remedy": self.remedy.remedy.name.both if self.remedy else None,
+            "after": number(self.mending[0].summary.mean.mean) if self.mending else None,
             "suspects": [
-                {"cause": s.cause.name, "strength": s.strength, "speaks": s.speaks, "evidence": [_evidence(e) for e in s.evidence]}
+                {
+                    "cause": s.cause.name, "title": s.cause.title.both, "strength": s.strength, "proved": s.proved,
+                    "speaks": s.speaks, "evidence": [_evidence(e) for e in s.evidence],
+                }
                 for s in self.suspicions
             ],
-            "trial": self.trial.comparison.to_dict() if self.trial else None,
-            "remedies": [
-                {
-                    "cause": t.cause.name, "causes": [cause.name for cause in t.causes],
-                    "name": t.remedy.name.both, "changes": t.remedy.changes, "mends": t.mends,
-                    "effect": t.recovery.effect, "metric": t.summary.mean.mean,
-                    "difference": t.summary.difference.mean if t.summary.difference else None,
-                    "diff": changed_lines(self.recipe, t.recipe),
-                }
-                for t in (self.trial.tried if self.trial else [])
-            ],
-            "confirmed": [cause.name for cause in self.confirmed], "equivalent": [cause.name for cause in self.equivalent],
-            "cleared": [cause.name for cause in self.cleared],
-            "fix": self.fix, "notes": [note.both for note in self.notes], "seconds": self.seconds,
+            "trial": self._trial() if trial else None,
+            "controls": [self.shuffled.to_dict()] if self.shuffled else [],
+            "notes": [note.both for note in self.notes], "seconds": self.seconds,
         }  # fmt: skip
 
-
-def is_healthy(seen: Examination) -> bool:
-    """Whether the network reaches most of what a simple model reaches, and does better than chance with luck."""
-    if seen.diverged or not math.isfinite(seen.metric) or seen.metric - seen.chance <= seen.noise:
-        return False
-    if seen.baseline.metric - seen.chance <= seen.noise:  # simple models find nothing: what the network finds is its own
-        return True
-    return has_recovered(seen.metric, seen.chance, seen.baseline.metric)
+    def _trial(self) -> dict[str, Any]:
+        trial = self.trial
+        assert trial
+        own = trial.original
+        return {
+            "seeds": list(trial.comparison.seeds), "metric": trial.comparison.metric, "split": trial.stick.split,
+            "chance": trial.chance, "steps": trial.steps or self.examination.whole_steps, "seconds": trial.comparison.seconds,
+            "plan": [text.both for text in trial.comparison.plan.explain()] if trial.comparison.plan else [],
+            "original": {
+                "values": [number(v) for v in trial.values[ORIGINAL]], "mean": number(own.mean.mean),
+                "interval": [number(own.mean.low), number(own.mean.high)],
+            },
+            "rows": [
+                {
+                    "name": t.remedy.name.both, "cause": t.cause.name, "causes": [cause.name for cause in t.causes],
+                    "changes": t.remedy.changes, "mends": t.mends, "helps": t.helps, "effect": t.recovery.effect,
+                    "left_after": t.share if t.left else None, "values": [number(v) for v in t.values],
+                    "mean": number(t.summary.mean.mean), "interval": [number(t.summary.mean.low), number(t.summary.mean.high)],
+                    "difference": None if t.summary.difference is None else [
+                        number(t.summary.difference.mean), number(t.summary.difference.low), number(t.summary.difference.high),
+                    ],
+                    "p": t.summary.p, "adjusted_p": t.summary.adjusted_p, "outcome": t.summary.outcome,
+                    "diff": fix_lines(self.recipe, t.recipe),
+                }
+                for t in trial.tried
+            ],
+        }  # fmt: skip
 
 
 def _evidence(one: Evidence) -> dict[str, Any]:
     return {"what": one.what.both, "observed": one.observed.both, "expected": one.expected.both, "speaks": one.speaks}
 
 
-def telling(suspicions: Sequence[Suspicion]) -> list[Suspicion]:
-    """The suspicions that a trial should look into."""
-    return [one for one in suspicions if one.strength > 0]
+def _titles(causes: Sequence[Cause]) -> Text:
+    return join([cause.title for cause in causes], " · ")
 
 
 _HEALTHY = Text(
@@ -216,7 +371,14 @@ _HEALTHY = Text(
     "{words} 고칠 것이 없다.",
 )
 _MENDED = Text("{words} Cause: {causes}. What mends it: {remedy}.", "{words} 원인: {causes}. 고치는 방법: {remedy}.")
-_ALSO = Text("Also mends it: {remedies}.", "다음으로도 고쳐진다: {remedies}.")
+_IMPROVED = Text(
+    "{words} Cause: {causes}. What helps: {remedy}, from {before} to {after}, though not all the way to what the data allow.",
+    "{words} 원인: {causes}. 도움이 되는 방법: {remedy}. {before}에서 {after}까지 나아지지만 데이터로 가능한 데까지는 못 간다.",
+)
+_EQUALLY = Text("Mended alone, these do as well: {causes}.", "다음 가운데 하나만 고쳐도 된다: {causes}.")
+_WITH = Text("{title} ({remedy})", "{title} ({remedy})")
+_CERTAIN = Text("Certain by how it is built: {causes}.", "구조만 보아도 확실한 것: {causes}.")
+_FAULTY = Text("One thing is wrong with it all the same: {causes}.", "그래도 잘못된 곳이 있다: {causes}.")
 _MENDED_ONLY = Text(
     "{words} What mends it: {remedy}. The cause is not established: no sign of it ({cause}) was seen.",
     "{words} 고치는 방법: {remedy}. 원인은 확정할 수 없다. 그 징후({cause})는 보이지 않았다.",
@@ -234,6 +396,16 @@ _UNMENDED = Text(
     "{words} None of the remedies tried brought learning back; the cause may not be among those suspected.",
     "{words} 시도한 처방 가운데 학습을 되살린 것이 없다. 원인은 의심한 것들 가운데 없을 수 있다.",
 )
+_UNTRIED = Text("{words} No remedy was tried.", "{words} 시험해 본 처방이 없다.")
+_PARTIAL = Text(
+    "Interrupted: this is what is known so far. {words}",
+    "중단되어 지금까지 알게 된 것만 말한다. {words}",
+)
+_COULD = Text("It learns, but less than it could.", "배우지만 할 수 있는 것보다는 못하다.")
+_NOTHING_SHUFFLED = Text(
+    "{words} Neither does {baseline}, nor any remedy, and with shuffled labels it does as well: the data may hold nothing to learn.",
+    "{words} {baseline}도 마찬가지이고 어떤 처방도 듣지 않으며, 라벨을 뒤섞어도 결과가 같다. 데이터에 배울 것이 없을 수 있다.",
+)
 _NOTHING = Text(
     "{words} Neither does {baseline}, nor any remedy: the data may hold nothing to learn.",
     "{words} {baseline}도 마찬가지이고 어떤 처방도 듣지 않는다. 데이터에 배울 것이 없을 수 있다.",
@@ -242,7 +414,7 @@ _DIVERGED = Text("Training diverged: the loss stopped being a number.", "학습�
 _LEARNS = Text("It learns.", "잘 배운다.")
 _LEARNS_NOT = Text("It does not learn.", "배우지 못한다.")
 _LEARNS_BADLY = Text("It learns, but far less than it could.", "배우기는 하지만 할 수 있는 것보다 훨씬 못하다.")
-_WITH_INTERVAL = Text("{mean:.2f} [{low:.2f}, {high:.2f}]", "{mean:.2f} [{low:.2f}, {high:.2f}]")
+_WITH_INTERVAL = Text("{mean} [{low}, {high}]", "{mean} [{low}, {high}]")
 _MEASURED = Text("{name} {metric}, chance {chance:.2f} · {loss}", "{name} {metric}, 우연 수준 {chance:.2f} · {loss}")
 _LOSS = Text("loss {loss:.3g}", "손실 {loss:.3g}")
 _NO_LOSS = Text("loss not a number", "손실이 수가 아님")

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from whynet.doctor.baseline import Baseline, simple_baseline
+from whynet.doctor.baseline import Baseline, errors, simple_baseline
 from whynet.doctor.pace import LEAST, SPARE, Pace, follow_paced, smaller
+from whynet.doctor.yardstick import Yardstick, yardstick
 from whynet.engine.arm import prepare
 from whynet.engine.events import Event
 from whynet.engine.fit import Fitted, all_probes
@@ -41,15 +42,40 @@ class Examination:
         """Training steps that were to be taken."""
         return self.fitted.arm.total_steps
 
+    @cached_property
+    def yardstick(self) -> Yardstick:
+        """By which examples the network is judged."""
+        return yardstick(self.fitted.dataset)
+
     @property
     def chance(self) -> float:
         """The metric of ignoring the input."""
-        return self.fitted.dataset.task.chance
+        return self.yardstick.chance
 
     @property
     def metric(self) -> float:
-        """The metric on the test set; NaN where training diverged."""
-        return float("nan") if self.diverged else self.fitted.score("test")
+        """The metric on the test set (`Yardstick.split`); NaN where training diverged."""
+        return self.yardstick.value(self.fitted)
+
+    @cached_property
+    def shortfall(self) -> float:
+        """By how many standard errors the best simple model errs less than this network, on the same examples; paired.
+
+        Two models that are equally good differ by more than 2 on one of forty test sets (McNemar 1947, for shares). Infinite where the
+        examples are those of the training: there is no luck in which of them were drawn.
+        """
+        base = self.baseline
+        if self.diverged or self.yardstick.split == "train":
+            return math.inf if not self.metric >= base.metric else 0.0
+        if base.asked is None or len(base.asked) < 2:
+            return 0.0
+        pool = self.fitted.dataset.test
+        answers = self.fitted.predict(pool.pool_x[base.asked]).double().numpy()
+        more = errors(answers, pool.pool_y[base.asked].double().numpy(), self.fitted.dataset.task.kind) - base.errors
+        if not np.isfinite(more).all():
+            return math.inf
+        spread = float(more.std(ddof=1)) / math.sqrt(len(more))
+        return float(more.mean()) / spread if spread > 0 else math.copysign(math.inf, more.mean()) if more.any() else 0.0
 
     @property
     def diverged(self) -> bool:
@@ -99,14 +125,8 @@ class Examination:
 
     @property
     def noise(self) -> float:
-        """How far above chance an answer that knows nothing may come by luck: three standard errors of the metric on the test set.
-
-        √(c (1 - c) / n) for a share c of n examples; for R², whose square root is a correlation with standard error 1 / √n, 9 / n.
-        """
-        n, chance = max(1, len(self.fitted.dataset.test)), self.chance
-        if self.fitted.dataset.task.kind == "regress":
-            return 9 / n
-        return 3 * math.sqrt(max(chance * (1 - chance), 0.0) / n)
+        """How far above chance an answer that knows nothing may come by luck; see `whynet.doctor.yardstick`."""
+        return self.yardstick.noise
 
     def early(self, probe: str) -> dict[str, float]:
         """A probe by layer at the first step, when the network still is what its initialisation made it."""
@@ -153,4 +173,5 @@ def examine(recipe: Recipe, listen: Callable[[Event], None] | None = None, budge
         arm = prepare(smaller(recipe, steps, arm.batch_size).change(steps=steps), "original")
         outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=5), listen, None)
     assert outcome is not None  # without a limit a training reaches its end
-    return Examination(recipe, Fitted(arm, outcome), simple_baseline(arm.dataset), pace, whole, cut)
+    baseline = simple_baseline(arm.dataset, yardstick(arm.dataset).split)
+    return Examination(recipe, Fitted(arm, outcome), baseline, pace, whole, cut)

@@ -5,74 +5,57 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 
 import numpy as np
 
-from whynet.doctor.cause import Cause, Remedy, Suspicion
+from whynet.doctor.cause import Cause, Suspicion
+from whynet.doctor.combine import COMBINED, candidates, sets
 from whynet.doctor.course import Course
 from whynet.doctor.examination import Examination
+from whynet.doctor.pace import LEAST
 from whynet.doctor.plan import Plan, plan
-from whynet.doctor.surgery import tried
+from whynet.doctor.rungs import RUNG, hopeless
+from whynet.doctor.tried import ORIGINAL, Entry, Tried, judged, mean
+from whynet.doctor.yardstick import Yardstick
+from whynet.engine.arm import prepare
+from whynet.engine.fit import Fitted
 from whynet.engine.plan import Workers
 from whynet.engine.population import Tier
 from whynet.engine.probes.gradient_norm import GradientNorm
 from whynet.engine.train import Watching
-from whynet.experiment.compare import Comparison, compare_levels
+from whynet.errors import WhynetError
+from whynet.experiment.compare import BOUNDS, Comparison, compare_levels
 from whynet.experiment.factor import Level
 from whynet.experiment.progress import Progress
-from whynet.experiment.statistics import LevelSummary, Recovery, recovery, seeds_needed
-from whynet.recipe import Recipe, diff
+from whynet.experiment.statistics import LevelSummary, seeds_needed, summarise
+from whynet.recipe import diff
 from whynet.text import Text
 
-ORIGINAL = "original"
+__all__ = ["ORIGINAL", "POOR", "Trial", "Tried", "label", "run_trial"]
+
 AT_START = Watching((GradientNorm(),), at=frozenset({1}), evaluations=10)  # what a remedy does to the gradient shows at once
 POOR = 0.2  # of the way from chance to the reference: below it a network does not learn at all
-HELPS = 0.1  # of that way: the least gain worth mentioning, and worth combining
-COMBINED = 3  # remedies that are combined in pairs where no single one mends
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One remedy after its trial."""
-
-    cause: Cause
-    remedy: Remedy
-    recipe: Recipe
-    summary: LevelSummary
-    recovery: Recovery
-    others: tuple[Cause, ...] = ()  # causes that a combination of remedies is against as well
-
-    @property
-    def causes(self) -> tuple[Cause, ...]:
-        """Everything the remedy is against."""
-        return (self.cause, *self.others)
-
-    @property
-    def mends(self) -> bool:
-        """Whether learning came back on at least half of the seeds, and the difference to the original is no accident."""
-        return self.recovery.effect != "no" and self.summary.outcome == "better"
-
-    @property
-    def unsure(self) -> bool:
-        """Whether learning came back on at least half of the seeds, but so few seeds cannot tell it from luck."""
-        return self.recovery.effect != "no" and self.summary.outcome != "better"
+SHORT = 3.0  # seconds of training in which nobody needs to leave early
+STAY = 0.5  # of the remedies, about, that are expected to stay after the rung
+HALF = 0.5  # of the steps: rather than cutting below, remedies without any sign are left out
 
 
 @dataclass(frozen=True)
 class Trial:
     """The comparison behind a diagnosis, with what each of its levels stands for."""
 
-    comparison: Comparison
+    comparison: Comparison  # of all arms; the metric and statistics that count are those of ``tried`` and ``original``
     tried: list[Tried]
+    original: LevelSummary  # the recipe as it was given
+    values: dict[str, list[float]]  # the metric by level, a value for each seed
+    stick: Yardstick
+    chance: float  # of ignoring the input, averaged over the seeds
     reference: float  # the metric that counts as healthy: the best seen of simple models and remedies
     steps: int | None = None  # of each training in place of the whole, where the time did not allow it
+    improves: bool = False  # nothing came near the reference, so that the best of the remedies counts as mended
+    left_out: tuple[Cause, ...] = ()  # causes whose remedies the time did not allow
+    partial: bool = False  # whether it was interrupted
     notes: list[Text] = field(default_factory=list)
-
-    @property
-    def original(self) -> LevelSummary:
-        """The recipe as it was given."""
-        return self.comparison.summary(ORIGINAL)
 
     def of(self, cause: Cause) -> list[Tried]:
         """The remedies of one cause."""
@@ -80,8 +63,17 @@ class Trial:
 
     def helps(self, one: Tried) -> bool:
         """Whether a remedy gains what is worth mentioning, mended or not."""
-        gain = one.summary.mean.mean - self.original.mean.mean
-        return one.summary.outcome == "better" and gain >= HELPS * (self.reference - self.comparison.chance)
+        return one.helps
+
+    def way(self, one: Tried) -> float:
+        """How far a remedy brought the network from chance to the reference."""
+        return self.stick.way(mean(one.values, self.chance), self.reference)
+
+    @property
+    def sick(self) -> bool:
+        """Whether the original falls short of the reference, over all seeds."""
+        own = self.original.mean.mean
+        return self.stick.scale(own) < self.stick.least(self.chance, self.reference) or own - self.chance <= self.stick.noise
 
 
 def run_trial(
@@ -92,93 +84,232 @@ def run_trial(
     listen: Callable[[Progress], None] | None = None,
     workers: Workers = "auto",
     tier: Tier = "auto",
+    combine: bool = True,
 ) -> Trial | None:
-    """Train the original and every remedy of every suspect. None where no remedy applies.
+    """Train the original and every remedy of every suspect. None where no remedy applies, or it was interrupted before it told anything.
 
-    ``budget``: seconds; where all of it would take longer, every training is cut to the same share of its steps. Where no single
-    change mends, those that help are combined in pairs, time allowing.
+    ``budget``: seconds. Where the whole takes long, arms that go nowhere leave after a quarter of their steps (`rungs`); where it still
+    would take longer, every training is cut to the same share of its steps, and remedies to whose causes no sign points are left out.
+    Where no single change mends, the most promising are combined, time allowing. Interrupted (Ctrl-C), it tells what is known so far.
+
+    Statistics: the remedies of causes that signs point to, the others, and combinations are three families, each corrected (Holm) for all
+    of its members, those that left early included: whoever leaves can no longer be found to help, so leaving adds no false positive.
     """
-    started = time.monotonic()
-    plans = plan(seen, suspicions)
+    plans = [one for one in plan(seen, suspicions) if _runs(one)]
     if not plans:
         return None
-    notes = []
-    needed = seeds_needed(len(plans))
-    if seeds < needed:
-        notes.append(_MORE_SEEDS.fill(seeds=seeds, n=len(plans), needed=needed))
-        seeds = needed
-    course = Course.within(seen, plans, seeds, budget, AT_START.evaluations or 1)
-    if course.steps is not None:
-        notes.append(_CUT.fill(budget=budget, steps=course.steps, whole=seen.whole_steps))
-    comparison = _compare(course, plans, seeds, listen, workers, tier)
-    trial = _judge(seen, comparison, plans, course.steps)
-    if not any(one.mends for one in trial.tried):
-        pairs = _pairs(trial)
-        left = None if budget is None else budget - (time.monotonic() - started)
-        if pairs and (left is None or course.seconds(pairs, seeds) <= left):
-            more = _compare(course, pairs, seeds, listen, workers, tier)
-            comparison = replace(
-                comparison,
-                paths=tuple(sorted({*comparison.paths, *more.paths})),
-                levels=comparison.levels + more.levels[1:],
-                arms={**comparison.arms, **{name: arms for name, arms in more.arms.items() if name != ORIGINAL}},
-                notes=[*comparison.notes, *(note for note in more.notes if note not in comparison.notes)],
-                seconds=comparison.seconds + more.seconds,
-            )
-            trial = _judge(seen, comparison, [*plans, *pairs], course.steps)
-    return replace(trial, notes=notes + comparison.notes)
+    running = _Running(seen, suspicions, budget, listen, workers, tier)
+    running.prepare(plans, seeds)
+    try:
+        running.singles()
+        if combine:
+            running.together()
+    except KeyboardInterrupt:
+        running.partial = True
+    return running.told() if running.original else None
 
 
-def _pairs(trial: Trial) -> list[Plan]:
-    """The best helping remedy of each cause, two and two."""
-    best: dict[str, Tried] = {}
-    for one in sorted((one for one in trial.tried if trial.helps(one)), key=lambda one: -one.summary.mean.mean):
-        best.setdefault(one.cause.name, one)
-    plans = []
-    for a, b in combinations(list(best.values())[:COMBINED], 2):
-        changed = tried(b.remedy.apply, a.recipe)
-        if changed is not None and diff(changed, a.recipe) and diff(changed, b.recipe):
-            changes = a.remedy.changes + b.remedy.changes
-            both = Remedy(_BOTH.fill(a=a.remedy.name, b=b.remedy.name), b.remedy.apply, changes)
-            plans.append(Plan((a.cause, b.cause), both, changed))
-    return plans
+@dataclass
+class _Running:
+    """A trial under way: what is told of it can be asked for at any moment."""
 
+    seen: Examination
+    suspicions: Sequence[Suspicion]
+    budget: float | None
+    listen: Callable[[Progress], None] | None
+    workers: Workers
+    tier: Tier
+    started: float = field(default_factory=time.monotonic)
+    plans: list[Plan] = field(default_factory=list)
+    seeds: int = 0
+    entries: list[Entry] = field(default_factory=list)
+    original: list[Fitted] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    left_out: tuple[Cause, ...] = ()
+    partial: bool = False
+    notes: list[Text] = field(default_factory=list)
 
-def _compare(
-    course: Course, plans: Sequence[Plan], seeds: int, listen: Callable[[Progress], None] | None, workers: Workers, tier: Tier
-) -> Comparison:
-    levels = [Level(ORIGINAL, course.apply(course.seen.recipe))]
-    levels += [Level(one.name, course.apply(one.recipe)) for one in plans]
-    paths = sorted({d.path.partition(".")[0] for level in levels[1:] for d in diff(levels[0].recipe, level.recipe)})
-    watching = replace(AT_START, evaluations=course.evaluations)
-    return compare_levels(levels, paths, seeds, listen=listen, watching=watching, workers=workers, tier=tier)
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left."""
+        return None if self.budget is None else self.budget - (time.monotonic() - self.started)
 
+    # --- before ------------------------------------------------------------------------------------------------------
 
-# --- what came out ----------------------------------------------------------------------------------------------------
+    def prepare(self, plans: list[Plan], seeds: int) -> None:
+        """How many seeds, how many steps, and who is tried at all."""
+        every = plans
+        family = max(sum(one.suspected for one in plans), sum(not one.suspected for one in plans))
+        self.seeds = max(seeds, seeds_needed(family))
+        if seeds < self.seeds:
+            self.notes.append(_MORE_SEEDS.fill(seeds=seeds, n=len(plans), needed=self.seeds))
+        self.course = self._course(plans)
+        least = HALF * self.seen.whole_steps
+        while self.course.steps is not None and self.course.steps < least and len(plans) > 1 and not plans[-1].suspected:
+            plans = plans[: -max(1, sum(not one.suspected for one in plans) // 4)]
+            self.course = self._course(plans)
+        kept = {cause.name for one in plans for cause in one.causes}
+        dropped = {cause.name: cause for one in every for cause in one.causes if cause.name not in kept}
+        self.left_out, self.plans = tuple(dropped.values()), plans
+        if self.course.steps is not None:
+            self.notes.append(_CUT.fill(budget=self.budget, steps=self.course.steps, whole=self.seen.whole_steps))
 
+    def _course(self, plans: Sequence[Plan]) -> Course:
+        """The longest training that fits, when arms that go nowhere leave early."""
+        time_ = None if self.left is None else self.left / (RUNG + STAY)
+        return Course.within(self.seen, plans, self.seeds, time_, AT_START.evaluations or 1)
 
-def _judge(seen: Examination, comparison: Comparison, plans: Sequence[Plan], steps: int | None) -> Trial:
-    reference = _reference(seen, comparison, short=steps is not None)
-    outcomes = [
-        Tried(
-            one.causes[0], one.remedy, one.recipe, comparison.summary(one.name),
-            recovery(comparison.values[one.name], comparison.chance, reference), one.causes[1:],
+    # --- the training ------------------------------------------------------------------------------------------------
+
+    def singles(self) -> None:
+        """Every remedy alone: a quarter of the steps for all, the whole for those that may still do something."""
+        stay = self._rung(self.plans)
+        comparison = self._compare(self.course, stay)
+        self.original = comparison.arms[ORIGINAL]
+        done = {one.plan.name for one in self.entries if not one.left}
+        self.entries = [one for one in self.entries if one.plan.name not in done]
+        self.entries += [Entry(one, comparison.arms[one.name], self.original) for one in stay]
+
+    def together(self) -> None:
+        """Where no single change mends: pairs, and all at once; then what lies between."""
+        now = self.told(strictly=True)
+        if any(one.mends for one in now.tried) or not now.sick:
+            return
+        chosen = candidates(now.tried, self.suspicions, now.chance)
+        for sizes in ([2, len(chosen)] if len(chosen) > 2 else [2], range(3, min(len(chosen), COMBINED))):
+            plans = [one for one in sets(chosen, sizes, self.seen) if _runs(one)]
+            if not plans or (self.left is not None and self._seconds(plans) > self.left):
+                return
+            comparison = self._compare(self.course, plans)
+            self.entries += [Entry(one, comparison.arms[one.name], self.original) for one in plans]
+            mending = [one for one in self.told(strictly=True).tried if one.mends and one.others]
+            if not mending or min(len(one.causes) for one in mending) == 2:
+                return
+
+    def _rung(self, plans: list[Plan]) -> list[Plan]:
+        """Those who stay after a quarter of the steps. The rest of the training is cut where it would take too long."""
+        whole = self.course.steps or self.seen.whole_steps
+        steps = int(RUNG * whole)
+        if steps < 2 * LEAST or self._seconds(plans) < SHORT:
+            return plans
+        short = replace(self.course, steps=steps, _smaller={})
+        comparison = self._compare(short, plans)
+        self.original = beside = comparison.arms[ORIGINAL]
+        stick, share = self.seen.yardstick, steps / whole
+        best = max(mean([stick.value(one) for one in arms], self.seen.chance) for arms in comparison.arms.values())
+        healthy = max(self.seen.baseline.metric, best)
+        theirs = [stick.value(one) for one in beside]
+        stay = []
+        for one in plans:
+            arms = comparison.arms[one.name]
+            losses = [fitted.history.loss for fitted in arms]
+            gone = hopeless([stick.value(fitted) for fitted in arms], theirs, losses, stick, healthy)
+            self.entries.append(Entry(one, arms, beside, share, gone))
+            stay += [] if gone else [one]
+        if self.left is not None and stay:
+            predicted = comparison.seconds / RUNG * (1 + len(stay)) / (1 + len(plans))
+            if predicted > max(self.left, 0.0):
+                cut = max(steps, int(whole * max(self.left, 0.0) / predicted))
+                self.course = replace(self.course, steps=cut, _smaller={})
+                self.notes = [note for note in self.notes if note.en != _CUT.en]
+                self.notes.append(_CUT.fill(budget=self.budget, steps=cut, whole=self.seen.whole_steps))
+        return stay
+
+    def _seconds(self, plans: Sequence[Plan]) -> float:
+        """What these take beside the original; from what trainings took here so far, where some did."""
+        steps = self.course.steps or self.seen.whole_steps
+        share = steps / self.seen.whole_steps
+        guess = self.course.seconds(plans, self.seeds, share)
+        if not self.comparisons:
+            return guess
+        last = self.comparisons[-1]
+        arms = [one for arms in last.arms.values() for one in arms]
+        rate = last.seconds / max(1, sum(one.arm.total_steps for one in arms))
+        lengths = sum(self.course.length(one.recipe) for one in plans) + steps
+        return rate * self.seeds * lengths
+
+    def _compare(self, course: Course, plans: Sequence[Plan]) -> Comparison:
+        levels = [Level(ORIGINAL, course.apply(self.seen.recipe))]
+        levels += [Level(one.name, course.apply(one.recipe)) for one in plans]
+        paths = sorted({d.path.partition(".")[0] for level in levels[1:] for d in diff(levels[0].recipe, level.recipe)})
+        watching = replace(AT_START, evaluations=course.evaluations)
+        comparison = compare_levels(
+            levels, paths, self.seeds, listen=self.listen, watching=watching, workers=self.workers, tier=self.tier
         )
-        for one in plans
-    ]  # fmt: skip
-    return Trial(comparison, outcomes, reference, steps)
+        self.comparisons.append(comparison)
+        return comparison
+
+    # --- what came out -----------------------------------------------------------------------------------------------
+
+    def told(self, strictly: bool = False) -> Trial:
+        """The trial as far as it has come; ``strictly``: what falls short of the reference is never called mended."""
+        stick, chance = self.seen.yardstick, self._chance()
+        own = [stick.value(one) for one in self.original]
+        stayed = [one for one in self.entries if not one.left]
+        best = max([mean([stick.value(arm) for arm in one.arms], chance) for one in stayed] + [mean(own, chance)])
+        reference = self._reference(best, chance)
+        tried, improves = self._judged(chance, reference), False
+        gain = stick.way(best, reference) - stick.way(mean(own, chance), reference)
+        if not strictly and not any(one.mends for one in tried) and gain >= POOR and best - chance > stick.noise:
+            nearer = self._judged(chance, best)
+            improves = any(one.mends for one in nearer)
+            tried = nearer if improves else tried
+        values = {ORIGINAL: own} | {one.summary.level: one.values for one in tried}
+        row = summarise({ORIGINAL: own}, ORIGINAL, BOUNDS["accuracy" if stick.kind == "classify" else "r2"], chance=chance)[0]
+        merged = self._merged()
+        notes = [*self.notes, *(note for one in self.comparisons for note in one.notes)]
+        return Trial(
+            merged, tried, row, values, stick, chance, reference, self.course.steps, improves, self.left_out, self.partial,
+            [note for i, note in enumerate(notes) if note not in notes[:i]],
+        )  # fmt: skip
+
+    def _judged(self, chance: float, healthy: float) -> list[Tried]:
+        families = (
+            [one for one in self.entries if one.plan.suspected and not one.plan.parts],
+            [one for one in self.entries if not one.plan.suspected],
+            [one for one in self.entries if one.plan.parts],
+        )
+        found = [one for family in families for one in judged(family, family, self.seen.yardstick, chance, healthy)]
+        place = {one.plan.name: i for i, one in enumerate(self.entries)}
+        return sorted(found, key=lambda one: place[one.summary.level])
+
+    def _chance(self) -> float:
+        if self.seen.yardstick.split == "train":
+            return self.seen.chance
+        return float(np.mean([one.dataset.task.chance for one in self.original]))
+
+    def _reference(self, best: float, chance: float) -> float:
+        """The best of simple models and of all that was trained; of the latter alone where time was short and it learned something."""
+        noise = self.seen.noise
+        reference = max(self.seen.baseline.metric, best)
+        if reference - chance <= noise:
+            return 1.0  # nothing beat chance: nothing can count as recovered
+        if (self.course.steps is not None or self.seen.cut) and best - chance > max(noise, POOR * (reference - chance)):
+            return best
+        return reference
+
+    def _merged(self) -> Comparison:
+        """All comparisons as one: of each level the longest training."""
+        last = self.comparisons[-1]
+        arms = {name: arms for one in self.comparisons for name, arms in one.arms.items()} | {ORIGINAL: self.original}
+        levels = {level.name: level for one in self.comparisons for level in one.levels}
+        return replace(
+            last,
+            paths=tuple(sorted({path for one in self.comparisons for path in one.paths})),
+            levels=list(levels.values()),
+            arms={name: arms[name] for name in levels},
+            seconds=sum(one.seconds for one in self.comparisons),
+            plan=max(self.comparisons, key=lambda one: one.seconds).plan,
+        )
 
 
-def _reference(seen: Examination, comparison: Comparison, short: bool) -> float:
-    """The best of simple models and of all that was trained; of the latter alone where the time was short and it learned something."""
-    chance = comparison.chance
-    best = max(float(np.mean([v if np.isfinite(v) else chance for v in values])) for values in comparison.values.values())
-    reference = max(seen.baseline.metric, best)
-    if reference - chance <= seen.noise:
-        return chance + 1.0  # nothing beat chance: nothing can count as recovered
-    if (short or seen.cut) and best - chance > max(seen.noise, POOR * (reference - chance)):
-        return best
-    return reference
+def _runs(one: Plan) -> bool:
+    """Whether a changed recipe can be trained at all."""
+    try:
+        prepare(one.recipe)
+    except WhynetError:
+        return False
+    return True
 
 
 def label(one: Tried) -> Text:
@@ -187,7 +318,6 @@ def label(one: Tried) -> Text:
 
 
 _MARKED = Text("{name} ({n} changes)", "{name} (변경 {n}개)")
-_BOTH = Text("{a} + {b}", "{a} + {b}")
 _CUT = Text(
     "To fit the budget of {budget:.3g} s each training of the trial was cut to {steps} of {whole} steps, on as much of the data as that "
     "needs; what mends in so short a time is measured against the best that did.",

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from whynet.doctor.cause import Suspicion
 from whynet.doctor.diagnosis import Diagnosis
+from whynet.doctor.fix import fix_lines
 from whynet.doctor.trial import ORIGINAL, Trial, Tried, label
 from whynet.engine.history import History
 from whynet.figures.by_depth import by_depth
 from whynet.figures.curves import curves
 from whynet.figures.trial import Level, trial
-from whynet.recipe import changed_lines
 from whynet.report.blocks import Block, Code, Note, Paragraph, Picture, Report, Section, Table
 from whynet.report.facts import facts
 from whynet.text import Text, join, plain
@@ -31,14 +31,17 @@ def diagnosis_report(found: Diagnosis) -> Report:
     if found.fix:
         sections.append(Section(_FIX, [Code("\n".join(found.fix), "diff"), *_causes(found)]))
     sections.append(Section(_SUSPECTS, [_suspects(found.suspicions)]))
-    if found.equivalent:
-        names = join([cause.title for cause in found.equivalent], ", ")
+    if found.also_mends:
+        names = join([cause.title for cause in found.also_mends], ", ")
         sections.append(Section(_EQUIVALENT_TITLE, [Paragraph(_EQUIVALENT.fill(names=names))]))
     if found.cleared:
         names = join([cause.title for cause in found.cleared], ", ")
         sections.append(Section(_CLEARED_TITLE, [Paragraph(_CLEARED.fill(names=names))]))
+    if found.not_checked:
+        names = join([cause.title for cause in found.not_checked], ", ")
+        sections.append(Section(_NOT_CHECKED_TITLE, [Paragraph(_NOT_CHECKED.fill(names=names))]))
     sections.append(Section(_HOW, [Paragraph(_HOW_TEXT.fill(seeds=_seeds(found))), *(Note(note) for note in found.notes)]))
-    tone = {"healthy": "good", "mended": "bad", "not mended": "bad", "nothing to learn": "neutral"}[found.state]
+    tone = {"healthy": "good", "nothing to learn": "neutral"}.get(found.state, "bad")
     return Report(
         title=_TITLE.fill(recipe=str(found.recipe.model), data=str(found.recipe.data)),
         verdict=found.verdict,
@@ -99,7 +102,7 @@ def _trial(found: Diagnosis, whole: Trial) -> list[Block]:
         row, gap = one.summary, one.summary.difference
         rows.append([
             label(one), one.cause.title, f"{row.mean.mean:.2f} [{row.mean.low:.2f}, {row.mean.high:.2f}]",
-            f"{gap.mean:+.2f}" if gap else "", effect(one), changed_lines(found.recipe, one.recipe)[-1],
+            f"{gap.mean:+.2f}" if gap else "", effect(one), (fix_lines(found.recipe, one.recipe) or [""])[-1],
         ])  # fmt: skip
     columns = [_REMEDY, _AGAINST, plain(whole.comparison.metric), _DIFFERENCE, _EFFECT, _CHANGE]
     blocks.append(Table(columns, rows, highlight=frozenset(i for i, one in enumerate(ranked(whole)) if one.mends)))
@@ -114,27 +117,31 @@ def ranked(whole: Trial) -> list[Tried]:
 
 def effect(one: Tried) -> Text:
     """What a remedy did, in a word."""
-    if one.recovery.effect != "no" and not one.mends:
+    if one.left:
+        return _LEFT.fill(share=f"{one.share:.0%}")
+    if one.unsure:
         return _UNSURE
+    if one.worse:
+        return _WORSE
+    if not one.mends:
+        return _HELPS if one.helps else _EFFECTS["no"]
     return _EFFECTS[one.recovery.effect]
 
 
 def _forest(found: Diagnosis, whole: Trial) -> Figure:
     own = whole.original
-    levels = [
-        Level(ORIGINAL_NAME, whole.comparison.values[ORIGINAL], own.mean.mean, (own.mean.low, own.mean.high), baseline=True)
-    ]
+    levels = [Level(ORIGINAL_NAME, whole.values[ORIGINAL], own.mean.mean, (own.mean.low, own.mean.high), baseline=True)]
     for one in ranked(whole):
         row, gap = one.summary, one.summary.difference
         levels.append(Level(
-            label(one), whole.comparison.values[row.level], row.mean.mean, (row.mean.low, row.mean.high),
+            label(one), one.values, row.mean.mean, (row.mean.low, row.mean.high),
             gap.mean if gap else None, (gap.low, gap.high) if gap else None, effect(one),
             decided=row.outcome in ("better", "worse"),
         ))  # fmt: skip
     title = _FOREST_NONE.fill(all=len(whole.tried))
     if found.mending:
         title = _FOREST.fill(n=len(found.mending), all=len(whole.tried), best=label(found.mending[0]))
-    return trial(levels, title=title, metric=_METRIC.fill(metric=whole.comparison.metric), chance=whole.comparison.chance)
+    return trial(levels, title=title, metric=_METRIC.fill(metric=whole.comparison.metric), chance=whole.chance)
 
 
 def _curves(found: Diagnosis, whole: Trial) -> Figure:
@@ -142,7 +149,7 @@ def _curves(found: Diagnosis, whole: Trial) -> Figure:
     title = _CURVES_TITLE.fill(best=label(found.mending[0])) if found.mending else _CURVES_NONE
     split = "validation" if len(found.examination.fitted.dataset.validation) else "train"
     return curves(
-        runs, title=title, y=_CURVE_METRIC.fill(metric=whole.comparison.metric), chance=whole.comparison.chance, split=split,  # type: ignore[arg-type]
+        runs, title=title, y=_CURVE_METRIC.fill(metric=whole.comparison.metric), chance=whole.chance, split=split,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -163,6 +170,9 @@ ORIGINAL_NAME = Text("as it is", "지금 그대로")
 SPEAKS = {"for": Text("for", "지지"), "against": Text("against", "반대"), "neither": Text("neither", "중립")}
 _EFFECTS = {"restores": Text("restores", "되살린다"), "often": Text("often", "자주"), "no": Text("no", "효과 없음")}
 _UNSURE = Text("uncertain", "불확실")
+_HELPS = Text("helps", "도움")
+_WORSE = Text("harms", "해로움")
+_LEFT = Text("none, left at {share}", "효과 없음, {share}에서 그만둠")
 _TITLE = Text("Why does {recipe} on {data} not learn?", "{data} 데이터에서 {recipe:은} 왜 배우지 못할까?")
 _MEASURED = Text("What was seen", "본 것")
 _TRIAL = Text("The trial", "시험")
@@ -177,6 +187,11 @@ _CLEARED_TITLE = Text("Cleared by the trial", "시험으로 혐의를 벗은 것
 _CLEARED = Text(
     "Their remedies were trained beside the original and changed nothing: {names}.",
     "이 원인들의 처방은 원본과 나란히 학습했지만 아무것도 바꾸지 못했다: {names}.",
+)
+_NOT_CHECKED_TITLE = Text("Not checked", "확인하지 못한 것")
+_NOT_CHECKED = Text(
+    "Nothing rules these out, but none of their remedies was tried, because none applies here or the time did not allow it: {names}.",
+    "다음은 아니라고 할 수 없지만, 여기에 쓸 처방이 없거나 시간이 모자라 시험하지 못했다: {names}.",
 )
 _HOW = Text("How it was found", "어떻게 알아냈나")
 _HOW_TEXT = Text(

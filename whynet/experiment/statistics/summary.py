@@ -37,11 +37,14 @@ def summarise(
     bounds: Bounds | None = None,
     higher_is_better: bool = True,
     chance: float | None = None,
+    left: int = 0,
 ) -> list[LevelSummary]:
     """A row per level, in the order given: interval, paired difference to the baseline, p after `holm`, verdict.
 
     ``values_by_level``: the metric of each seed, the same seeds in the same order for every level. Diverged runs count as the
-    worst value of any arm, or as ``chance`` where that is worse (`settle`), and are named in the verdict.
+    worst value of any arm, or as ``chance`` where that is worse (`settle`), and are named in the verdict. ``left``: levels that were
+    compared as well and gave up early, for which nothing is claimed; each counts in the correction with p = 1, so that leaving can
+    only make the others harder to tell from luck, never easier.
     Raises `ComparisonError` where the baseline is not among the levels, or a level has other seeds than it.
     """
     if baseline not in values_by_level:
@@ -51,15 +54,16 @@ def summarise(
     pairs: dict[str, Paired] = {
         name: paired(arms[name], arms[baseline], bounds=bounds, higher_is_better=higher_is_better) for name in others
     }
-    adjusted = dict(zip(others, holm([pairs[name].p for name in others]), strict=True))
+    adjusted = dict(zip(others, holm([*(pairs[name].p for name in others), *[1.0] * left])[: len(others)], strict=True))
+    all_levels = len(others) + left
     rows = []
     for name, values in arms.items():
         pair, p, lost = pairs.get(name), adjusted.get(name), count_diverged(values_by_level[name])
         found: Outcome = "baseline"
         words = OUTCOMES["baseline"]
         if pair is not None:
-            found = outcome(pair, p, higher_is_better=higher_is_better, levels=len(others))
-            words = verdict(pair, p, higher_is_better=higher_is_better, levels=len(others))
+            found = outcome(pair, p, higher_is_better=higher_is_better, levels=all_levels)
+            words = verdict(pair, p, higher_is_better=higher_is_better, levels=all_levels)
         if lost > 0 and np.isfinite(values).all():
             words = join([words, _DIVERGED.fill(lost=lost, n=len(values))], "; ")
         rows.append(

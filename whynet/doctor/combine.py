@@ -1,0 +1,75 @@
+"""Several changes at once, where no single one mends: every set of the most promising, the smallest that mends first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from whynet.doctor.cause import PLACES, Remedy, Suspicion
+from whynet.doctor.examination import Examination
+from whynet.doctor.plan import Plan, suspected
+from whynet.doctor.surgery import tried as attempted
+from whynet.doctor.tried import Tried, mean
+from whynet.recipe import Recipe, diff
+from whynet.text import join
+
+COMBINED = 4  # remedies of which all sets are tried
+
+
+def candidates(tried: Sequence[Tried], suspicions: Sequence[Suspicion], chance: float) -> list[Tried]:
+    """The best remedy of each cause that may be one of several: proved faults, what signs point to, what only helps; in this order."""
+    by_name = {one.cause.name: one for one in suspicions}
+    best: dict[str, Tried] = {}
+    for one in tried:
+        known = by_name.get(one.cause.name)
+        if one.others or not (one.helps or (known is not None and suspected(known))):
+            continue
+        now = best.get(one.cause.name)
+        if now is None or (not one.left, one.helps, mean(one.values, chance)) > (
+            not now.left,
+            now.helps,
+            mean(now.values, chance),
+        ):
+            best[one.cause.name] = one
+
+    def promise(one: Tried) -> tuple[bool, bool, bool, float, float]:
+        known = by_name.get(one.cause.name)
+        return (
+            not (known is not None and known.proved), not (known is not None and suspected(known)), not one.helps,
+            -mean(one.values, chance) if one.helps else 0.0, -(known.strength if known else 0.0),
+        )  # fmt: skip
+
+    return sorted(best.values(), key=promise)[:COMBINED]
+
+
+def sets(chosen: Sequence[Tried], sizes: Iterable[int], seen: Examination) -> list[Plan]:
+    """Every set of so many changes that can be made together, each change still visible in what it leads to."""
+    return [
+        made
+        for size in sizes
+        if 1 < size <= len(chosen)
+        for group in combinations(chosen, size)
+        if (made := _together(group, seen))
+    ]
+
+
+def _together(group: Sequence[Tried], seen: Examination) -> Plan | None:
+    ordered = sorted(group, key=lambda one: PLACES.index(one.cause.place))  # from the data to the weights
+    changed = _applied(ordered, seen.recipe)
+    if changed is None:
+        return None
+    for one in ordered:  # a change that another undoes is none
+        rest = _applied([other for other in ordered if other is not one], seen.recipe)
+        if rest is None or not diff(changed, rest):
+            return None
+    names = join([one.remedy.name for one in ordered], " + ")
+    remedy = Remedy(names, ordered[0].remedy.apply, sum(one.remedy.changes for one in ordered))
+    parts = tuple(one.summary.level for one in ordered)
+    return Plan(tuple(one.cause for one in ordered), remedy, changed, suspected=True, parts=parts)
+
+
+def _applied(ordered: Sequence[Tried], recipe: Recipe) -> Recipe | None:
+    changed: Recipe | None = recipe
+    for one in ordered:
+        changed = attempted(one.remedy.apply, changed) if changed is not None else None
+    return changed

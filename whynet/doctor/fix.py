@@ -1,0 +1,57 @@
+"""A remedy as changed lines: of the recipe where it is written down, of the user's own objects where they gave those."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from whynet.doctor.rates import settings
+from whynet.recipe import Given, Recipe, changed_lines, diff
+
+
+def fix_lines(before: Recipe, after: Recipe) -> list[str]:
+    """The difference of two recipes as lines that begin with ``- `` or ``+ ``.
+
+    A part that is written as a spec: ``- optimizer sgd(lr=0.1)``, ``+ optimizer sgd(lr=1.0)``. A user's own module: the layers that
+    differ, by their names in it, ``- out = Softmax(dim=1)``, ``+ out = Identity()``.
+    A user's own optimizer: its settings, ``- lr=0.1``.
+    """
+    lines: list[str] = []
+    for name in dict.fromkeys(one.path.partition(".")[0] for one in diff(before, after)):
+        own = getattr(before, name)
+        if name == "model" and isinstance(own, Given):
+            lines += _layers(before, after)
+        elif name == "optimizer" and isinstance(own, Given):
+            lines += _settings(before, after)
+        else:
+            only = before.change(**{name: getattr(after, name)})
+            lines += changed_lines(before, only)
+    return lines
+
+
+def _layers(before: Recipe, after: Recipe) -> list[str]:
+    ours, theirs = _leaves(before.model), _leaves(after.model)
+    lines = []
+    for name in dict.fromkeys([*ours, *theirs]):
+        old, new = ours.get(name), theirs.get(name)
+        if old != new:
+            lines += [f"- {name} = {old}"] if old else []
+            lines += [f"+ {name} = {new}"] if new else []
+    return lines or [f"- model {before.model}", f"+ model {after.model}"]
+
+
+def _leaves(part: object) -> dict[str, str]:
+    """The layers of a module by name, as they print themselves; one that was replaced by several is shown as one."""
+    value = part.value if isinstance(part, Given) else None
+    if value is not None and not isinstance(value, nn.Module):
+        value = value()
+    if not isinstance(value, nn.Module):
+        return {}
+    return {name: str(child) for name, child in value.named_modules() if name and not list(child.children())}
+
+
+def _settings(before: Recipe, after: Recipe) -> list[str]:
+    (rule, old), (other, new) = settings(before), settings(after)
+    if rule != other:
+        return [f"- optimizer {before.optimizer}", f"+ optimizer {after.optimizer}"]
+    names = [name for name in old if old[name] != new.get(name)]
+    return [line for name in names for line in (f"- {name}={old[name]:g}", f"+ {name}={new[name]:g}")]

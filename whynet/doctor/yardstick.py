@@ -1,0 +1,81 @@
+"""By which number a network is judged, on which examples, and how far it has come from chance to healthy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from whynet.data import Dataset
+from whynet.engine.fit import Fitted
+from whynet.engine.history import SplitName
+from whynet.task import TaskKind
+
+LUCK = 3.0  # standard errors that luck alone may do
+HALF = 0.5
+RECOVERED = 0.8  # of the way from chance to healthy: see `whynet.experiment.statistics.has_recovered`
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """The metric of a split.
+
+    split: the test set; the training examples where so few are held out that even a perfect answer could be luck there.
+    """
+
+    kind: TaskKind
+    split: SplitName
+    chance: float  # of ignoring the input
+    noise: float  # how far above chance an answer that knows nothing may come by luck
+
+    def value(self, one: Fitted) -> float:
+        """The metric of a trained network; NaN where it diverged. An R² below -1 counts as -1."""
+        if one.outcome.status == "diverged":
+            return math.nan
+        value = one.score(self.split)
+        return max(value, -1.0) if self.kind == "regress" else value
+
+    def scale(self, value: float) -> float:
+        """Where a value lies on a scale from 0 to 1 (perfect): accuracy as it is, R² as 1 - √(1 - R²).
+
+        √(1 - R²) is the error left over the spread of the targets. R² itself hides errors: an R² of 0.99 still errs by a tenth of the
+        spread.
+        """
+        return 1 - math.sqrt(1 - min(1.0, max(-1.0, value))) if self.kind == "regress" else value
+
+    def way(self, value: float, healthy: float) -> float:
+        """How far a value lies on the way from chance (0) to healthy (1)."""
+        start = self.scale(self.chance)
+        return (self.scale(value) - start) / max(self.scale(healthy) - start, 1e-9)
+
+    def shown(self, value: float) -> str:
+        """A value for the reader: two decimals, four where it is nearly perfect."""
+        return f"{value:.4f}" if self.kind == "regress" and 0.98 < value < 1 else f"{value:.2f}"
+
+    def least(self, original: float, healthy: float) -> float:
+        """The value on the `scale` from which on a network counts as mended.
+
+        0.8 of the way from chance to healthy, and half of what the original lacks: for one that was not far from healthy.
+        """
+        start, goal = self.scale(self.chance), self.scale(healthy)
+        own = self.scale(original) if math.isfinite(original) else start
+        return max(start + RECOVERED * (goal - start), own + HALF * (goal - own))
+
+
+def yardstick(dataset: Dataset) -> Yardstick:
+    """The test set, unless 0.8 of the way from chance to a perfect answer are within the luck of so few examples."""
+    kind, chance = dataset.task.kind, dataset.task.chance
+    noise = _noise(kind, chance, len(dataset.test))
+    if len(dataset.test) and noise < RECOVERED * (1 - chance):
+        return Yardstick(kind, "test", chance, noise)
+    if kind == "classify":
+        chance = float(dataset.train.y.bincount().max()) / max(1, len(dataset.train))
+    return Yardstick(kind, "train", chance, min(_noise(kind, chance, len(dataset.train)), HALF * (1 - chance)))
+
+
+def _noise(kind: TaskKind, chance: float, n: int) -> float:
+    """Three standard errors of the metric on n examples.
+
+    √(c (1 - c) / n) for a share c of n examples; for R², whose square root is a correlation with standard error 1 / √n, 9 / n.
+    """
+    n = max(1, n)
+    return LUCK**2 / n if kind == "regress" else LUCK * math.sqrt(max(chance * (1 - chance), 0.0) / n)
