@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from whynet.engine.device import use_device
 from whynet.text import use_language
 
 torch.set_num_threads(1)
@@ -22,6 +23,13 @@ SHARED_DATA = Path(os.environ.get("WHYNET_DATA") or Path(__file__).parents[2] / 
 @pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
     with use_language("en"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _on_the_processor() -> Iterator[None]:
+    """Where there is a GPU, tests of something else still compare numbers of the processor."""
+    with use_device("cpu"):
         yield
 
 

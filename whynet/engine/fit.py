@@ -14,6 +14,7 @@ from whynet.data.dataset import Dataset
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.checkpoint import Checkpoint
 from whynet.engine.cluster_task import cluster_crew
+from whynet.engine.device import use_device
 from whynet.engine.events import Event, Finished, Outcome
 from whynet.engine.grouping import LARGEST_POPULATION, groups
 from whynet.engine.history import History, SplitName
@@ -85,10 +86,12 @@ def fit(
     listen: Listener | None = None,
     watching: Watching | None = None,
     tier: Tier = "auto",
+    device: str = "auto",
 ) -> Fitted:
-    """Train one recipe to the end. ``listen`` is told every event."""
+    """Train one recipe to the end. ``listen`` is told every event. device: see `use_device`."""
     arm = prepare(recipe)
-    outcome = follow(train([arm], watching or Watching(all_probes()), tier), listen)
+    with use_device(device):
+        outcome = follow(train([arm], watching or Watching(all_probes()), tier), listen)
     return Fitted(arm, outcome[0])
 
 

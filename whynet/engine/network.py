@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from whynet.engine.device import inside
 from whynet.engine.noise import Tape, taped, watched
 from whynet.engine.precision import Precision, computing
 from whynet.engine.rates import Rated, rated, using
@@ -124,7 +125,7 @@ class Network:
         ``rates``: those of dropout and noise, (K,), where they are not the network's own.
         """
         values = {**self.unpack(weights), **buffers}
-        with taped(tape), using(self._rated, rates, weights.dtype), computing(self.precision, x.device.type):
+        with taped(tape), using(self._rated, rates, weights.dtype), computing(self.precision, x.device.type), inside(x.device):
             outputs = functional_call(self.module, values, (x,))
         buffers.update((name, values[name]) for name in buffers)  # `self.average = …` instead of in place
         return outputs.to(weights.dtype) if isinstance(outputs, Tensor) and self.precision != "float32" else outputs

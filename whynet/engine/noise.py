@@ -153,11 +153,11 @@ def _bernoulli(tape: Tape, input: Tensor, p: float | None = None, **_: Any) -> T
 
 
 def _rand(tape: Tape, *size: Any, **options: Any) -> Tensor:
-    return tape.take("uniform", torch.empty(0, dtype=options.get("dtype")), _shape(size, options))
+    return tape.take("uniform", torch.empty(0, dtype=options.get("dtype"), device=options.get("device")), _shape(size, options))
 
 
 def _randn(tape: Tape, *size: Any, **options: Any) -> Tensor:
-    return tape.take("normal", torch.empty(0, dtype=options.get("dtype")), _shape(size, options))
+    return tape.take("normal", torch.empty(0, dtype=options.get("dtype"), device=options.get("device")), _shape(size, options))
 
 
 def _shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, ...]:

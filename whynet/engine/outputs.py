@@ -8,18 +8,22 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
+from whynet.engine.device import CPU, drawing, home, place
 from whynet.engine.network import Buffers, Network, clone
 from whynet.engine.noise import seeded
+from whynet.rng import derive
 
 BUDGET = 2**22  # numbers of input handed to one pass, over all arms
 
 
-def outputs(network: Network, weights: Tensor, buffers: Buffers, x: Tensor, seed: int) -> Tensor:
-    """One network's outputs, (N, units), in passes that fit the memory."""
+def outputs(network: Network, weights: Tensor, buffers: Buffers, x: Tensor, seed: int, device: torch.device = CPU) -> Tensor:
+    """One network's outputs, (N, units), worked out on the device in passes that fit the memory."""
     network.eval()
     rows = max(1, BUDGET // max(1, x[0].numel()))
-    with torch.no_grad(), seeded(seed, "sample"):  # some networks draw in evaluation too
-        return torch.cat([network(weights, clone(buffers), part) for part in x.split(rows)])
+    weights, buffers = place(weights, device), {name: place(buffer, device) for name, buffer in buffers.items()}
+    draws = seeded(seed, "sample"), drawing(device, derive(seed, "sample"))  # some networks draw in evaluation too
+    with torch.no_grad(), draws[0], draws[1]:
+        return torch.cat([home(network(weights, clone(buffers), place(part, device))) for part in x.split(rows)])
 
 
 def outputs_of_many(network: Network, weights: Tensor, buffers: Buffers, x: Sequence[Tensor]) -> list[Tensor]:

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heapreplace
 from math import ceil
 from typing import Literal
 
 from whynet.engine.arm import Arm
 from whynet.engine.cluster import Cluster, reach
-from whynet.engine.cores import cores, free_memory
+from whynet.engine.cores import cores
+from whynet.engine.cores import free_memory as machine_memory
+from whynet.engine.device import current, free_memory, title
 from whynet.engine.footprint import footprint
 from whynet.engine.grouping import LARGEST_POPULATION, alike, cut
 from whynet.engine.population import WORTH_TRACING, Tier
@@ -121,8 +123,10 @@ def make_plan(
     if on is not None and workers == 0:
         raise OptionError(_NOWHERE, on=on)
     cluster = reach(on) if on is not None and allowed() else None
+    gpu = None if current().type == "cpu" or cluster else current()  # which several processes would only slow down
     with one_thread():
-        return _Planner(arms, stack, tier, workers, cluster).plan()
+        plan = _Planner(arms, stack, tier, 0 if gpu else workers, cluster).plan()
+    return replace(plan, found=(*plan.found, _GPU.fill(device=title(gpu)))) if gpu else plan
 
 
 @dataclass
@@ -136,7 +140,7 @@ class _Planner:
 
     def plan(self) -> Plan:
         self.most = self._most_workers()
-        share = self.cluster.memory if self.cluster else free_memory() // max(1, self.most)  # of one worker
+        share = self.cluster.memory if self.cluster else free_memory(current()) // max(1, self.most)  # of one worker
         budget = int(share * MEMORY)
         groups = [self._group(indices, budget) for indices in alike(self.arms)]
         self._time(groups)
@@ -155,7 +159,7 @@ class _Planner:
             return self.cluster.cpus if self.workers == "auto" else min(self.workers, self.cluster.cpus)
         if self.workers != "auto":
             return self.workers
-        return max(1, min(cores(), len(self.arms), free_memory() // 2 // WORKER))
+        return max(1, min(cores(), len(self.arms), machine_memory() // 2 // WORKER))
 
     # --- what is known of a group --------------------------------------------------------------------------------
 
@@ -342,6 +346,7 @@ _PREDICTED = Text(
     "On CPUs as fast as this one that is predicted to take {seconds:.1f} s.",
     "이 컴퓨터만큼 빠른 CPU라면 {seconds:.1f}초 걸릴 것으로 예측된다.",
 )
+_GPU = Text("All of it trains on {device}, in this process.", "모두 이 프로세스에서 {device}로 학습한다.")
 _ASKED = Text("As asked, {count} processes train.", "요청한 대로 프로세스 {count}개에서 학습한다.")
 _ONE = Text(
     "All of it is predicted to take {serial:.1f} s, in this process: there is nothing to spread.",

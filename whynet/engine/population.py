@@ -20,6 +20,7 @@ from whynet.engine.arm import Arm
 from whynet.engine.batch_norm import WrittenOut
 from whynet.engine.checkpoint import Checkpoint
 from whynet.engine.compiled import Compilation
+from whynet.engine.device import current, drawing, home, place
 from whynet.engine.graph import Flat, UntraceableError, trace
 from whynet.engine.network import Buffers
 from whynet.engine.noise import Tape, draw, seeded
@@ -29,6 +30,7 @@ from whynet.engine.runner import Runner
 from whynet.engine.step import make_step
 from whynet.engine.varied import varied
 from whynet.optimizers.optimizer import State
+from whynet.rng import derive
 from whynet.text import Text, plain
 
 Tier = Literal["auto", "eager", "traced", "compiled", "fast"]
@@ -39,10 +41,18 @@ WORTH_TRACING = 100  # uses; tracing takes about as long as it saves in so many 
 class Population:
     """The training state of arms that share a graph, and the step that moves it."""
 
-    def __init__(self, arms: Sequence[Arm], probes: Sequence[Probe] = (), tier: Tier = "auto", probing_steps: int = 0) -> None:
+    def __init__(
+        self,
+        arms: Sequence[Arm],
+        probes: Sequence[Probe] = (),
+        tier: Tier = "auto",
+        probing_steps: int = 0,
+        device: torch.device | None = None,
+    ) -> None:
         if len({arm.graph_key for arm in arms}) != 1:
             raise ValueError("Expected arms with equal graphs; group them by graph_key first.")
         self.arms, self.tier = list(arms), tier
+        self.device = device or current()  # of every tensor that a step is given
         self.size = len(self.arms)
         self.network = self.arms[0].network
         self.probes = list(probes)
@@ -75,20 +85,20 @@ class Population:
 
     def checkpoint(self, arm: int, step: int) -> Checkpoint:
         """One arm's state, copied."""
-        own = [self._of(leaf, arm).clone() for leaf in self._leaves]
+        own = [home(self._of(leaf, arm).clone()) for leaf in self._leaves]
         cut = 1 + len(self.buffer_names)
         buffers = dict(zip(self.buffer_names, own[1:cut], strict=True))
         return Checkpoint(step, own[0], buffers, dict(zip(self.state_names, own[cut:], strict=True)))
 
     def keep(self, arms: Sequence[int]) -> Population:
         """Some of the arms in a smaller population, which goes on from here."""
-        smaller = Population([self.arms[i] for i in arms], self.probes, self.tier, self.probing_steps)
+        smaller = Population([self.arms[i] for i in arms], self.probes, self.tier, self.probing_steps, self.device)
         smaller.restore([self.checkpoint(i, 0) for i in arms])
         smaller.untraceable, smaller._mappable = self.untraceable, self._mappable
         return smaller
 
     def parts(self, arm: int) -> tuple[Tensor, Buffers]:
-        """One arm's weights (P,) and buffers, not copied."""
+        """One arm's weights (P,) and buffers, not copied where they are on the processor already."""
         return self.parts_of(self._leaves, arm)
 
     def snapshot(self) -> list[Tensor]:
@@ -97,11 +107,11 @@ class Population:
 
     def parts_of(self, leaves: Sequence[Tensor], arm: int) -> tuple[Tensor, Buffers]:
         """One arm's weights and buffers in an earlier state."""
-        own = [self._of(leaf, arm) for leaf in leaves]
-        return own[0], dict(zip(self.buffer_names, own[1 : 1 + len(self.buffer_names)], strict=True))
+        own = [home(self._of(leaf, arm)) for leaf in leaves[: 1 + len(self.buffer_names)]]
+        return own[0], dict(zip(self.buffer_names, own[1:], strict=True))
 
     def _join(self, values: Sequence[Tensor]) -> Tensor:
-        return torch.stack(list(values)) if self.size > 1 else values[0]
+        return place(torch.stack([home(value) for value in values]) if self.size > 1 else values[0], self.device)
 
     def _of(self, value: Tensor, arm: int) -> Tensor:
         return value[arm] if self.size > 1 else value
@@ -121,14 +131,18 @@ class Population:
                 xs.append(train.pool_x)
                 ys.append(train.pool_y)
         offsets = [pools[id(arm.dataset.train.pool_x), id(arm.dataset.train.pool_y)] for arm in self.arms]
-        return (xs[0], ys[0], offsets) if len(xs) == 1 else (torch.cat(xs), torch.cat(ys), offsets)
+        x, y = (xs[0], ys[0]) if len(xs) == 1 else (torch.cat(xs), torch.cat(ys))
+        return place(x, self.device), place(y, self.device), offsets
 
     def epoch(self, number: int) -> list[Tensor]:
         """The batches of one epoch as positions in the pool: (B,) or (A, B) each."""
         orders = [arm.order(number) for arm in self.arms]
         if self.size == 1:
-            return orders[0]
-        return [torch.stack([b + o for b, o in zip(batch, self._offsets, strict=True)]) for batch in zip(*orders, strict=True)]
+            return [place(batch, self.device) for batch in orders[0]]
+        stacked = [
+            torch.stack([b + o for b, o in zip(batch, self._offsets, strict=True)]) for batch in zip(*orders, strict=True)
+        ]
+        return [place(batch, self.device) for batch in stacked]
 
     def gather(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs and targets of a batch."""
@@ -154,7 +168,8 @@ class Population:
         arguments = [*self._leaves, *self._hyper, rate, count, x, y, *self._noise(runner.tape, number)]
         with torch.no_grad():
             if runner.tape.overlooked:
-                with seeded(self.arms[0].seed, "noise", number):
+                seed = self.arms[0].seed
+                with seeded(seed, "noise", number), drawing(self.device, derive(seed, "noise", number)):
                     results = runner.run(*arguments)
             else:
                 results = runner.run(*arguments)
@@ -191,20 +206,21 @@ class Population:
         if block != self._block:
             start, stop = block * BLOCK, min((block + 1) * BLOCK, self.total_steps)
             self._rates = self._join([_rates_of(arm, start, stop) for arm in self.arms]).unbind(-1)
-            self._counts = torch.arange(start + 1, stop + 1, dtype=torch.float64).unbind()
+            self._counts = place(torch.arange(start + 1, stop + 1, dtype=torch.float64), self.device).unbind()
             self._block = block
         return self._rates[at], self._counts[at]
 
     def _noise(self, tape: Tape, number: int) -> tuple[Tensor, Tensor]:
         if tape.is_empty:
-            return (_NOTHING, _NOTHING) if self.size == 1 else (_NOTHING.expand(self.size, 0), _NOTHING.expand(self.size, 0))
+            nothing = place(_NOTHING if self.size == 1 else _NOTHING.expand(self.size, 0), self.device)
+            return nothing, nothing
         drawn = [draw(tape.asked, arm.seed, number) for arm in self.arms]
         return self._join([uniform for uniform, _ in drawn]), self._join([normal for _, normal in drawn])
 
     def _make(self, x: Tensor, y: Tensor, probing: bool) -> Runner:
         """The step for batches of this shape as a function of flat tensors, traced where that is possible."""
         arm = self.arms[0]
-        tape = self.network.noise_wanted(x if self.size == 1 else x[0])
+        tape = self.network.noise_wanted(home(x if self.size == 1 else x[0]))
         if (tape.overlooked or tape.counts) and self.size > 1:
             raise UnstackableError("its forward pass draws or remembers numbers in a way that cannot be told apart by arm")
         if tape.outside:
@@ -264,14 +280,18 @@ class Population:
         """The outputs of some arms in evaluation mode, each on its own inputs; in one mapped pass where the inputs are alike."""
         if self._mappable and self.size > 1 and len({tuple(one.shape) for one in x}) == 1:
             double = [*arms, *arms][: max(2, len(arms))]  # one alone would round as no arm of a stack does
+            x = [place(one, self.device) for one in x] if len({id(one) for one in x}) > 1 else [place(x[0], self.device)] * len(x)
             looked_at = self._leaves[: 1 + len(self.buffer_names)]
             weights, *rest = looked_at if len(arms) == self.size else [leaf[double] for leaf in looked_at]
             buffers = dict(zip(self.buffer_names, rest, strict=True))
             try:
-                return outputs_of_many(self.network, weights, buffers, [*x, *x][: len(double)])[: len(arms)]
+                answers = outputs_of_many(self.network, weights, buffers, [*x, *x][: len(double)])[: len(arms)]
+                return [home(one) for one in answers]
             except RuntimeError:
                 self._mappable = False
-        return [outputs(self.network, *self.parts(arm), one, self.arms[arm].seed) for arm, one in zip(arms, x, strict=True)]
+        return [
+            outputs(self.network, *self.parts(arm), one, self.arms[arm].seed, self.device) for arm, one in zip(arms, x, strict=True)
+        ]
 
 
 class UnstackableError(Exception):

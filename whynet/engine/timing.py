@@ -5,12 +5,12 @@ In processor time, which is the same whatever else the machine is busy with.
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from whynet.engine.arm import Arm
+from whynet.engine.device import current, seconds
 from whynet.engine.network import Network
 from whynet.engine.population import Population, Tier, UnstackableError
 from whynet.engine.threads import one_thread
@@ -49,16 +49,17 @@ def time_steps(arms: Sequence[Arm], size: int, tier: Tier, into: Timing) -> None
     own = replace(arms[0], network=network)
     try:
         with one_thread():
-            began = time.thread_time()
-            population = Population([own, *arms[1:size]], (), tier)
+            device = current()
+            began = seconds(device)
+            population = Population([own, *arms[1:size]], (), tier, device=device)
             batches = population.epoch(0)[: TRIED + 1]
             population.make_ready(batches[0])
-            into.ready = time.thread_time() - began
+            into.ready = seconds(device) - began
             taken = []
             for i in range(TRIED + 1):
-                start = time.thread_time()
+                start = seconds(device)
                 population.step(min(i + 1, arms[0].total_steps), batches[i % len(batches)])
-                taken.append(time.thread_time() - start)
+                taken.append(seconds(device) - start)
     except UnstackableError:
         into.stackable = False
         return

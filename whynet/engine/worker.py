@@ -20,6 +20,7 @@ from typing import IO, Any, Literal, NamedTuple, NoReturn
 import torch
 
 import whynet.engine.probes  # noqa: F401  what a job may name
+from whynet.engine.device import use_device
 from whynet.engine.events import Checkpointed, Event, Finished, Stepped
 from whynet.engine.parcel import Parcel, UnsendableError, written
 from whynet.engine.population import UnstackableError
@@ -87,8 +88,9 @@ def work(number: int, parcel: bytes) -> Iterator[Answer]:
         yield Answer("unreadable", number, f"{type(error).__name__}: {error}")
         return
     try:
-        for event in _thinned(train(arms, job.watching, job.tier, job.resume)):
-            yield Answer("event", number, event)
+        with use_device("cpu"):
+            for event in _thinned(train(arms, job.watching, job.tier, job.resume)):
+                yield Answer("event", number, event)
     except UnstackableError as error:
         yield Answer("unstackable", number, str(error))
     except Exception as error:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from whynet.engine.device import current, title
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -20,6 +22,7 @@ class Environment:
     whynet: str
     cpu: str
     platform: str
+    device: str = "cpu"  # where it was computed; on the processor, before this was noted
 
     def to_json(self) -> str:
         """As it is stored."""
@@ -34,6 +37,7 @@ def environment() -> Environment:
         whynet=version("whynet"),
         cpu=_cpu(),
         platform=platform.platform(),
+        device=title(current()),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from whynet.engine.arm import Arm, prepare
+from whynet.engine.device import use_device
 from whynet.engine.events import Event
 from whynet.engine.fit import Fitted, Listener, all_probes, follow
 from whynet.engine.population import Tier
@@ -32,17 +33,20 @@ def fit(
     checkpoint_every: float = 5.0,
     name: str = "",
     label: str = "",
+    device: str = "auto",
 ) -> Run:
     """Train one recipe to the end and keep it; without a store, in the folder ``runs``.
 
     Killed at any moment, it can be resumed from its last checkpoint, taken every ``checkpoint_every`` seconds. ``listen`` is told
-    every event, a checkpoint after it is safe. Raises `UnsavedError`, which holds the trained network, where it could not be stored.
+    every event, a checkpoint after it is safe. device: see `use_device`. Raises `UnsavedError`, which holds the trained network,
+    where it could not be stored.
     """
     store = Store() if store is None else store
     arm = prepare(recipe, label)
     watching = replace(watching or Watching(all_probes()), checkpoint_every=checkpoint_every)
-    recording = store.begin(arm, write_settings(watching, tier), name, listen)
-    return record(store, arm, recording, train([arm], watching, tier))
+    with use_device(device):
+        recording = store.begin(arm, write_settings(watching, tier), name, listen)
+        return record(store, arm, recording, train([arm], watching, tier))
 
 
 def record(store: Store, arm: Arm, recording: Recording, events: Iterator[Event]) -> Run:
