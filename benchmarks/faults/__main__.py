@@ -21,8 +21,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.faults.data import use_real_data
-from benchmarks.faults.doctor import Said
 from benchmarks.faults.published import FILE, entries
+from benchmarks.faults.said import Said
 from benchmarks.faults.scores import Row, totals
 from benchmarks.faults.symptoms import table
 from benchmarks.machine import facts

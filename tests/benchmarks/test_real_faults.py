@@ -13,10 +13,10 @@ import torch
 import benchmarks.faults.cases as ports
 from benchmarks.faults.case import Case, load, unwatched
 from benchmarks.faults.data import given
-from benchmarks.faults.doctor import NEEDS_WATCH, Said, read
 from benchmarks.faults.keras import DECAY, adam, dense, rmsprop
 from benchmarks.faults.plain import guessed, torch_optimizer, trained
 from benchmarks.faults.published import FILE, Published, entries
+from benchmarks.faults.said import Said, read
 from benchmarks.faults.scores import Row, totals
 from whynet.engine.arm import load_data, make_optimizer, prepare
 from whynet.recipe import Spec, diff, recipe
@@ -114,8 +114,13 @@ def test_the_diagnosis_is_read() -> None:
         "state": "mended", "confirmed": ["lr-too-high"], "equivalent": [], "fix": ["- a", "+ b"],
         "remedies": [{"diff": ["- a", "+ c"], "metric": 0.5}, {"diff": ["- a", "+ b"], "metric": 0.9}],
     }  # fmt: skip
-    said = read("x", plain, float("nan"), 2.0)
-    assert (said.named, said.before, said.after) == (("lr-too-high",), None, 0.9)
+    said = read("x", plain, 2.0, float("nan"))
+    assert (said.loop, said.state, said.named, said.before, said.after) == (False, "mended", ("lr-too-high",), None, 0.9)
+
+
+def test_the_diagnosis_of_a_loop_is_read() -> None:
+    said = read("x", {"confirmed": [], "suspected": ["missing-zero-grad"], "fix": ["+ optimizer.zero_grad()"]}, 1.0)
+    assert (said.loop, said.state, said.named, said.after) == (True, "suspected", (), None)
 
 
 def test_totals_count_what_was_named_missed_and_wrong() -> None:
@@ -123,13 +128,13 @@ def test_totals_count_what_was_named_missed_and_wrong() -> None:
         return Row(Published(said.id, "", accepted, "", ""), said)
 
     rows = [
-        row(("a", "b"), Said("one", "mended", ("a", "c"), seconds=1.0)),
-        row(("a",), Said("two", "mended", ("a",), seconds=3.0)),
+        row(("a", "b"), Said("one", False, "mended", ("a", "c"), seconds=1.0)),
+        row(("a",), Said("two", False, "mended", ("a",), seconds=3.0)),
         row(("d",), Said("three", why_not="crashed (1): no")),
-        row(("e",), Said("four", why_not=NEEDS_WATCH)),
-        row((), Said("five", "healthy", seconds=5.0)),
-        row((), Said("six", "mended", ("a",), seconds=7.0)),
+        row(("e",), Said("four", True, "proved", ("e",), seconds=4.0)),
+        row((), Said("five", False, "healthy", seconds=5.0)),
+        row((), Said("six", False, "mended", ("a",), seconds=7.0)),
     ]
     assert list(totals(rows).values()) == [
-        "2 of 3 (67%)", "2 of 4 (50%)", "1 of 3 (33%)", "2 of 5 (40%)", "2 of 3 (67%)", "1 of 2 (50%)", "1", "1", "4.0",
+        "3 of 4 (75%)", "3 of 5 (60%)", "2 of 4 (50%)", "2 of 6 (33%)", "2 of 3 (67%)", "1 of 2 (50%)", "1", "4.0",
     ]  # fmt: skip

@@ -35,4 +35,4 @@ def drawings(shuffled: bool = False) -> Recipe:
     return recipe(data, model, CATEGORICAL, adam(), init=GLOROT, batch_size=100, epochs=40)
 
 
-case = Case("so-56103207", drawings, lambda: drawings(shuffled=True), table_steps=160)
+case = Case("so-56103207", drawings, lambda: drawings(shuffled=True))
