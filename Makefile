@@ -17,7 +17,7 @@ demo: .venv/.installed
 	$(BIN)/whynet why
 
 test: lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check

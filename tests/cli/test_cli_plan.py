@@ -44,6 +44,27 @@ def test_a_wrong_number_of_workers_is_refused(whynet: Any) -> None:
     assert "--workers" in said.err
 
 
+def test_a_place_that_is_none_is_refused_in_both_languages(whynet: Any) -> None:
+    said = whynet(*COMPARE, "--on", "cloud")
+    assert said.code == 2
+    assert "ray:HOST:PORT. Received: cloud" in said.err
+    assert "받은 것: cloud" in whynet(*COMPARE, "--on", "cloud", "--lang", "ko").err
+
+
+def test_the_place_is_passed_on(whynet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def stop(on: str) -> None:
+        asked.append(on)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("whynet.engine.plan.reach", stop)
+    assert whynet(*COMPARE, "--on", "ray:head:6379").code == 130
+    tuning = ["optimizer=sgd,adam" if word.startswith("optimizer.lr") else word for word in COMPARE]
+    assert whynet(*tuning, "--on", "ray").code == 130  # from the first step of tuning on
+    assert asked == ["ray:head:6379", "ray"]
+
+
 @pytest.mark.parametrize(("words", "tier"), [([], "auto"), (["--fast"], "fast")])
 def test_fast_is_passed_on(whynet: Any, monkeypatch: pytest.MonkeyPatch, words: list[str], tier: str) -> None:
     asked: list[str] = []

@@ -33,12 +33,15 @@ from whynet.experiment.compare import compare
 from whynet.recipe import recipe
 from whynet.text import Text
 
-pytestmark = pytest.mark.xdist_group("cluster")  # one cluster, not one for each process of the tests
 register_pickle_by_value(sys.modules[__name__])  # a task cannot import this file, whatever the working folder is
 
 LOOK = Watching(all_probes(), evaluations=3)
 NET = 'mlp(widths=[8], norm="batch", dropout=0.2)'
 STORE = 80 * 2**20  # bytes for objects on each node, the least Ray takes
+
+
+LEAST = {"object_store_memory": STORE}
+HEAD = {"num_cpus": 1, "include_dashboard": False, "_system_config": {"health_check_period_ms": 200}, **LEAST}
 
 
 class Machines:
@@ -48,18 +51,17 @@ class Machines:
         library()
         from ray.cluster_utils import Cluster as Several
 
-        self.all = Several(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, **_LEAST})
-        self.second = self.all.add_node(num_cpus=1, **_LEAST)
+        self.all = Several(initialize_head=True, head_node_args=HEAD)
+        self.second = self.all.add_node(num_cpus=1, **LEAST)
 
     def lose(self) -> None:
         """The second machine is gone from one moment to the next."""
         self.all.remove_node(self.second, allow_graceful=False)
 
     def mend(self) -> None:
-        self.second = self.all.add_node(num_cpus=1, **_LEAST)
-
-
-_LEAST = {"object_store_memory": STORE}
+        """A new one in its place, once all know that the old one is gone."""
+        self.second = self.all.add_node(num_cpus=1, **LEAST)
+        assert wait_for(lambda: sum(node["Alive"] for node in library().nodes()) == 2)
 
 
 @pytest.fixture(scope="module")
