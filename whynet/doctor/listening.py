@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,8 @@ from whynet.doctor.loop import MOST_EXAMPLES, Judged, Loop, LossCall, Operation,
 from whynet.doctor.measuring import Measuring, code_place, fingerprints
 from whynet.doctor.tracing import KEPT, Following, Told, last_operation, switch_off, switch_on, tensors
 
+Hook = TypeVar("Hook", bound=Callable[..., None])
+
 DENSE = 8  # every one of the first steps is watched
 GROWTH = 1.3  # from there on, the next watched step is so many times as far
 
@@ -21,6 +25,19 @@ GROWTH = 1.3  # from there on, the next watched step is so many times as far
 def _has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether the step runs the loop's own forward and backward passes; the first argument is the optimizer itself."""
     return len(args) > 1 or kwargs.get("closure") is not None
+
+
+def _careful(hook: Hook) -> Hook:
+    """A hook that never stops the user's loop: what cannot be looked at is noted, and the diagnosis says so."""
+
+    @functools.wraps(hook)
+    def wrapped(self: Any, *args: Any) -> None:
+        try:
+            hook(self, *args)
+        except Exception as error:
+            self.trouble(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+
+    return cast(Hook, wrapped)
 
 
 def _copied(value: Any) -> Any:
@@ -58,7 +75,7 @@ class Listening(Told):
         self.opened: tuple[Tensor, ...] = ()  # the outputs at hand
         self.learning = False
         self.scored = False
-        self.right, self.counted, self.batches = 0, 0, 0  # of the evaluation since the last training pass
+        self.scores: list[tuple[int, int]] = []  # right answers, of how many, by batch, since the last training pass
 
     # --- on and off ------------------------------------------------------------------------------------------------
 
@@ -101,6 +118,7 @@ class Listening(Told):
 
     # --- forward passes ----------------------------------------------------------------------------------------------
 
+    @_careful
     def _before_module(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if module is self.loop.module or (self.entered in (None, module) and module in self.own):
             self._off()
@@ -110,6 +128,7 @@ class Listening(Told):
         elif self.on and not self.mode.paused and next(module.parameters(), None) is not None:
             self.mode.paused, self.paused_by = True, module  # another network: its inside is its own
 
+    @_careful
     def _after_module(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         if module is self.entered:
             self.entered = None
@@ -132,7 +151,7 @@ class Listening(Told):
         prints = fingerprints(first) if few and first is not None and (first.device.type == "cpu" or self.watched) else ()
         self.fingerprints = prints
         if learning and not self.learning:
-            self.right, self.counted, self.batches = 0, 0, 0
+            self.scores = []
         self.learning, self.scored = learning, False
         if learning:
             suspicious = self.unsent > 0  # the last one was not learned from: perhaps an evaluation that keeps its graph
@@ -191,6 +210,7 @@ class Listening(Told):
 
     # --- backward passes and steps -------------------------------------------------------------------------------------
 
+    @_careful
     def _arrived(self, grad: Tensor) -> None:
         """The sentinel's gradient is known and not yet added to what is there."""
         self.unsent = 0
@@ -201,6 +221,7 @@ class Listening(Told):
             self.leftover = True
         self.stepped = False
 
+    @_careful
     def _before_step(self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._off()
         if optimizer not in self.loop.optimizers:
@@ -212,6 +233,7 @@ class Listening(Told):
             if group["lr"] < 0 and len(self.loop.negative_rates) < KEPT:
                 self.loop.negative_rates.append((self.step_at_hand, float(group["lr"])))
 
+    @_careful
     def _after_step(self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         loop = self.loop
         if optimizer not in loop.optimizers:
@@ -290,9 +312,7 @@ class Listening(Told):
         if self.learning or self.scored or outputs is None or outputs.ndim != 2 or outputs.shape[1] < 2:
             return
         if labels.ndim == 1 and len(labels) == len(outputs):
-            self.right += int((outputs.detach().argmax(dim=1) == labels).sum())
-            self.counted += len(labels)
-            self.batches += 1
+            self.scores.append((int((outputs.detach().argmax(dim=1) == labels).sum()), len(labels)))
             self.scored = True
 
     def backward(self, value: float, opposite: bool) -> None:

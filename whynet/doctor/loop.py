@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +59,16 @@ class Judged:
     examples: tuple[int, ...] = ()  # fingerprints
 
 
+@dataclass(frozen=True)
+class Reported:
+    """An accuracy that the loop itself reports, and what was counted."""
+
+    name: str
+    said: float
+    measured: float
+    batches: int
+
+
 @dataclass
 class Loop:
     """Everything seen so far."""
@@ -98,9 +109,7 @@ class Loop:
     train_visits: int = 0  # how often one of them was trained on
     looked: int = 0  # examples whose batch was looked through for equal ones
     twins: int = 0  # of them, those that equal another of their batch
-    reported: list[tuple[int, str, float, float | None, int]] = field(
-        default_factory=list
-    )  # step, name, said, measured, batches
+    reported: list[Reported] = field(default_factory=list)
 
     batch: tuple[tuple[Any, ...], dict[str, Any]] | None = None  # the last watched training input
     batch_of: nn.Module | None = None  # the module that it went into: the whole, or the part that the loop calls
@@ -152,6 +161,16 @@ def hold(loop: Loop, optimizer: torch.optim.Optimizer) -> None:
     """Note which parameters an optimizer moves."""
     for group in optimizer.param_groups:
         loop.held.update(loop.names[id(p)] for p in group["params"] if id(p) in loop.names)
+
+
+def quiet_copy(module: nn.Module) -> nn.Module:
+    """A copy that runs none of the user's hooks; those of torch itself, such as weight normalisation, stay."""
+    made = copy.deepcopy(module)
+    for child in made.modules():
+        for hooks in (child._forward_hooks, child._forward_pre_hooks, child._backward_hooks, child._backward_pre_hooks):
+            for key in [key for key, hook in hooks.items() if not type(hook).__module__.startswith("torch.")]:
+                del hooks[key]
+    return made
 
 
 # --- what torch's own initialisation leaves ---------------------------------------------------------------------------

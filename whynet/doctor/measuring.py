@@ -45,6 +45,7 @@ class Measuring:
         self.compared = not by_closure and not loop.carried and len(loop.along) < ALIGNED
         if not by_closure:
             self._grades(mine)
+        self.compared = self.compared and not any(p.grad is not None and p.grad.is_sparse for _, p in mine)
         self.gradients = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for _, p in mine] if self.compared else []
         loop.maximizes = loop.maximizes or any(group.get("maximize", False) for group in optimizer.param_groups)
 

@@ -60,7 +60,7 @@ class Following(TorchFunctionMode):
                 with torch.no_grad():
                     self._note(ALIAS.get(name, name), args, kwargs, result)
             except Exception as error:  # a user's loop goes on, whatever cannot be looked at
-                self.told.trouble(f"{name}: {type(error).__name__}: {error}")
+                self.told.trouble(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         return result
 
     def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:

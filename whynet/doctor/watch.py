@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from whynet.doctor.callbacks import lightning_callback, trainer_callback
 from whynet.doctor.listening import Listening
-from whynet.doctor.loop import Loop, loop_of
+from whynet.doctor.loop import Loop, Reported, loop_of
 from whynet.doctor.loop_diagnosis import LoopDiagnosis, diagnosis_of
 from whynet.doctor.wires import left_alone, suspicions_of
 from whynet.errors import RecipeError
@@ -57,13 +57,19 @@ class Watch:
     def note(self, **reported: float) -> None:
         """What the loop itself reports, to be held against what whynet counts: ``w.note(accuracy=right / total)``.
 
-        An accuracy is compared with the share of right answers in the evaluation that went before.
+        An accuracy is compared with the share of right answers in the evaluation that went before; where several sets were evaluated
+        one after the other, with the first or the last of them, whichever is nearer.
         """
-        heard = self._listening
+        scores = self._listening.scores
         for name, value in reported.items():
-            compared = name in NOTED and heard.counted > 0
-            measured = heard.right / heard.counted if compared else None
-            self.loop.reported.append((self.loop.steps, name, float(value), measured, heard.batches))
+            said = float(value)
+            if name not in NOTED or not scores:
+                continue
+            cuts = range(1, len(scores))
+            runs = [scores, *(scores[:cut] for cut in cuts), *(scores[cut:] for cut in cuts)]
+            shares = [sum(right for right, _ in run) / sum(n for _, n in run) for run in runs]
+            measured = min(shares, key=lambda share: abs(share - (said / 100 if said > 1 else said)))
+            self.loop.reported.append(Reported(name, said, measured, len(scores)))
 
     @property
     def diagnosis(self) -> LoopDiagnosis:

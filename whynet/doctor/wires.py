@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,7 +14,7 @@ import whynet.doctor.wiring  # noqa: F401  makes the faults known
 from whynet.doctor.cause import Suspicion
 from whynet.doctor.fault import Fault
 from whynet.doctor.listening import Listening
-from whynet.doctor.loop import Loop, loop_of
+from whynet.doctor.loop import Loop, loop_of, quiet_copy
 
 
 def faults() -> list[Fault]:
@@ -54,7 +53,7 @@ def wiring_of(
     loop = loop_of(module, optimizers)
     if not optimizers:
         loop.held = set(loop.trainable)
-    loop.module = copy.deepcopy(module)
+    loop.module = quiet_copy(module)
     loop.optimizers = []
     with left_alone(module), torch.enable_grad():
         loop.module.train()

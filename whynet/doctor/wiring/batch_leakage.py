@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from whynet.doctor.cause import Evidence, Suspicion
 from whynet.doctor.fault import PROVED, Fault, Mend, wiring_fault
-from whynet.doctor.loop import Loop
+from whynet.doctor.loop import Loop, quiet_copy
 from whynet.doctor.tracing import tensors
 from whynet.text import Text
 
@@ -51,7 +50,7 @@ class BatchLeakage(Fault):
         given = list(tensors([args, kwargs]))
         if len(given) != 1 or given[0].ndim < 2 or len(args) != 1:
             return self.nothing()
-        module = copy.deepcopy(loop.batch_of or loop.module)
+        module = quiet_copy(loop.batch_of or loop.module)
         _without_batch_statistics(module)
         leaks = _leaks(module, given[0][:, :], kwargs)
         if leaks is None:

@@ -56,12 +56,10 @@ class WrongMetric(Fault):
                 evidence.append(Evidence(_SHAPES, pair, _SAME, "for"))
             if raw or stretched:
                 strength = PROVED
-        for _, _, said, measured, batches in loop.reported:
-            if measured is None:
-                continue
-            value = said / 100 if said > 1 else said
-            off = abs(value - measured) > max(ROUNDED, 1 / batches if batches > 1 else 0.0)
-            seen = _SAID.fill(said=value, measured=measured)
+        for one in loop.reported:
+            value = one.said / 100 if 1 < one.said <= 100 else one.said
+            off = abs(value - one.measured) > max(ROUNDED, 1 / one.batches if one.batches > 1 else 0.0)
+            seen = _SAID.fill(said=value, measured=one.measured)
             evidence.append(Evidence(_REPORTED, seen, _SAME, "for" if off else "against"))
             strength = PROVED if off else strength
         return self.held(evidence, strength)
