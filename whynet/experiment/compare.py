@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from whynet.engine.arm import prepare
-from whynet.engine.fit import Fitted, fit_all
-from whynet.engine.plan import Plan, Workers, make_plan
+from whynet.engine.fit import Fitted
+from whynet.engine.plan import Plan, Workers
 from whynet.engine.population import Tier
 from whynet.engine.train import Watching
-from whynet.errors import ComparisonError, nearest
+from whynet.errors import ComparisonError, StoreError, nearest
+from whynet.experiment.asked import Asked, Means
 from whynet.experiment.factor import Level, check_controlled, check_paired, levels_of
 from whynet.experiment.progress import Meter, Progress
 from whynet.experiment.statistics import LevelSummary, summarise
 from whynet.experiment.statistics.interval import Bounds
+from whynet.experiment.training import train_arms
 from whynet.experiment.tuning import RATES, Tuned, tune
 from whynet.recipe import Recipe, with_seed
+from whynet.runs.comparison import COMPARING
+from whynet.runs.store import Store
+from whynet.runs.underway import StoppedComparisonError, Underway
 from whynet.spec import Spec
 from whynet.task import Task
 from whynet.text import Text, plain
@@ -47,6 +53,7 @@ class Comparison:
     notes: list[Text]
     seconds: float
     plan: Plan | None = None  # how the arms were trained: stacked, spread, and why
+    kept: Path | None = None  # its folder in the store, whose name is its id there
 
     @property
     def task(self) -> Task:
@@ -146,6 +153,7 @@ def compare(
     workers: Workers = "auto",
     tier: Tier = "auto",
     on: str | None = None,
+    store: Store | None = None,
 ) -> Comparison:
     """Train every value of one factor under every seed and compare them, paired.
 
@@ -153,14 +161,15 @@ def compare(
     rate tuned first with the same budget, unless ``tune_rates=False``. baseline: the level the others are compared with; the first.
     workers: processes to train in, 0 for this one alone; "auto" uses all cores where the work is long enough. tier: "compiled", or
     "fast" to compile beside the training where that pays; the last bits may then differ from one time to the next.
-    on: "ray" or "ray:HOST:PORT" trains on the CPUs of a Ray cluster.
+    on: "ray" or "ray:HOST:PORT" trains on the CPUs of a Ray cluster. store: keeps the comparison and all its histories; interrupted at
+    any moment, it then goes on with `whynet.resume`.
     Raises `ComparisonError` where arms would differ in more than the factor.
     """
     path, levels = levels_of(base, factor)
     tunes = path == "optimizer" if tune_rates is None else tune_rates
     return compare_levels(
         levels, [path], seeds, baseline=baseline, tune_rates=tunes, listen=listen, watching=watching, stack=stack,
-        workers=workers, tier=tier, on=on,
+        workers=workers, tier=tier, on=on, store=store,
     )  # fmt: skip
 
 
@@ -178,35 +187,81 @@ def compare_levels(
     workers: Workers = "auto",
     tier: Tier = "auto",
     on: str | None = None,
+    store: Store | None = None,
 ) -> Comparison:
     """The comparison of recipes that may differ in the declared ``paths`` only; see `compare`."""
-    started = time.monotonic()
     which = _seeds(seeds)
     names = [level.name for level in levels]
     base = names[0] if baseline is None else baseline
     if base not in names:
         raise ComparisonError(_BASELINE, name=base, near=nearest(base, names))
     check_controlled(levels, paths)
+    if tune_rates and "optimizer.lr" in paths:
+        raise ComparisonError(_RATE_IS_FACTOR)
+    checked = [_tunable(level) for level in levels] if tune_rates else levels
+    asked = Asked(
+        tuple(checked), tuple(paths), which, base, tuple(rates) if tune_rates else None,
+        watching or Watching(evaluations=20), Means(stack, workers, tier, on),
+    )  # fmt: skip
+    if store is None:
+        return carried_out(asked, listen)
+    return kept(asked, store.begin_comparison(asked.title, asked.to_dict()), listen, store)
+
+
+def kept(
+    asked: Asked, keep: Underway, listen: Callable[[Progress], None] | None = None, begun_in: Store | None = None
+) -> Comparison:
+    """Carry out a comparison that is written down, from the start or from where it was interrupted.
+
+    begun_in: where nothing of it is to stay if it cannot even begin. Raises `StoppedComparisonError` for Ctrl-C, once there is
+    something to go on with.
+    """
+    try:
+        made = replace(carried_out(asked, listen, keep), kept=keep.folder)
+    except BaseException as error:
+        keep.interrupt(error)
+        if not keep.total:
+            if begun_in:
+                begun_in.delete(keep.id)
+            raise
+        if isinstance(error, KeyboardInterrupt):
+            raise StoppedComparisonError(keep, asked.is_written) from None
+        raise
+    try:
+        keep.finish(made.to_dict())
+    except StoreError as error:  # what came out is in memory still
+        made.notes.append(_NOT_KEPT.fill(run=keep.id, reason=error.message))
+    return made
+
+
+def carried_out(asked: Asked, listen: Callable[[Progress], None] | None = None, keep: Underway | None = None) -> Comparison:
+    """Tune where that was asked for, train all arms, and gather them."""
+    started = time.monotonic()
+    levels, which, means = list(asked.levels), asked.seeds, asked.means
     tuned: list[Tuned] = []
     notes: list[Text] = []
-    if tune_rates:
-        if "optimizer.lr" in paths:
-            raise ComparisonError(_RATE_IS_FACTOR)
-        levels, tuned = tune([_tunable(level) for level in levels], rates, listen, stack, which, workers, tier, on)
-        notes.append(
-            _TUNED.fill(n=len(rates), low=min(rates), high=max(rates), rates=", ".join(f"{t.level}: {t.rate:g}" for t in tuned))
-        )
-        notes += [(_EDGE if t.found else _NO_RATE).fill(level=t.level, rate=t.rate) for t in tuned if t.at_edge or not t.found]
+    if asked.rates is not None:
+        levels, tuned = tune(
+            levels, asked.rates, listen, means.stack, which, means.workers, means.tier, means.on, keep
+        )  # fmt: skip
+        notes = tuning_notes(tuned, asked.rates)
     arms = [prepare(with_seed(level.recipe, seed), level.name) for level in levels for seed in which]
     for i in range(len(which)):
-        check_paired(arms[i :: len(which)], [*paths, "optimizer.lr"] if tune_rates else paths)
+        check_paired(arms[i :: len(which)], [*asked.paths, "optimizer.lr"] if tuned else asked.paths)
     meter = Meter(arms, _TRAINING.fill(levels=len(levels), seeds=len(which)), listen)
-    plan = make_plan(arms, stack, tier, workers, on)
-    fitted = fit_all(arms, watching or Watching(evaluations=20), meter, stack, tier, plan=plan)
-    by_level = {name: fitted[i * len(which) : (i + 1) * len(which)] for i, name in enumerate(names)}
-    return Comparison(
-        tuple(paths), list(levels), which, base, by_level, tuned, notes + meter.notes, time.monotonic() - started, plan
-    )
+    fitted, plan = train_arms(COMPARING, arms, asked.watching, meter, means, keep)
+    by_level = {level.name: fitted[i * len(which) : (i + 1) * len(which)] for i, level in enumerate(levels)}
+    seconds = time.monotonic() - started + (keep.spent if keep else 0.0)
+    return Comparison(asked.paths, levels, which, asked.baseline, by_level, tuned, notes + meter.notes, seconds, plan)
+
+
+def tuning_notes(tuned: Sequence[Tuned], rates: Sequence[float]) -> list[Text]:
+    """What has to be known of learning rates that were tuned."""
+    chosen = ", ".join(f"{t.level}: {t.rate:g}" for t in tuned)
+    notes = [_TUNED.fill(n=len(rates), low=min(rates), high=max(rates), rates=chosen)]
+    return notes + [
+        (_EDGE if t.found else _NO_RATE).fill(level=t.level, rate=t.rate) for t in tuned if t.at_edge or not t.found
+    ]
 
 
 def number(value: float) -> float | None:
@@ -250,6 +305,10 @@ _EDGE = Text(
 _NO_RATE = Text(
     "{level}: training diverged at every learning rate tried; it was compared at {rate:g}.",
     "{level}: 시도한 모든 학습률에서 학습이 발산했다. {rate:g}에서 비교했다.",
+)
+_NOT_KEPT = Text(
+    "The end of comparison {run} could not be stored. {reason} Once there is room: whynet resume {run}",
+    "비교 {run}의 끝을 저장하지 못했다. {reason} 공간이 생기면: whynet resume {run}",
 )
 _RATE_IS_FACTOR = Text(
     "The learning rate is the factor here, so it cannot be tuned for each level as well. Leave tune_rates out.",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from whynet.engine.arm import Arm
 from whynet.engine.checkpoint import Status
-from whynet.engine.events import ArmLeft, Event, Finished, Noticed, Stepped
+from whynet.engine.events import ArmLeft, Event, Finished, Noticed, Started, Stepped
+from whynet.engine.reached import Reached
 from whynet.text import Text
 
 
@@ -57,8 +58,16 @@ class Meter:
             notes.append(words)
         return notes
 
+    def take_up(self, reached: Reached, noticed: Sequence[Text]) -> None:
+        """Count what was done, and note what was noticed, before an interruption."""
+        self._noticed += noticed
+        for i, outcome in reached.outcomes.items():
+            self.done += self.arms[i].total_steps
+            if outcome.why is not None and outcome.status != "finished":
+                self._left.setdefault((self.arms[i].label, outcome.status), []).append((self.arms[i].seed, outcome.why))
+
     def __call__(self, group: list[int], event: Event) -> None:
-        if isinstance(event, Stepped):
+        if isinstance(event, Stepped | Started):
             self._count(group, event.step)
         elif isinstance(event, Noticed) and event.note not in self._noticed:
             self._noticed.append(event.note)

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from whynet.engine.arm import prepare
-from whynet.engine.fit import fit_all
 from whynet.engine.plan import Workers
 from whynet.engine.population import Tier
 from whynet.engine.train import Watching
+from whynet.experiment.asked import Means
 from whynet.experiment.factor import Level
 from whynet.experiment.progress import Meter, Progress
+from whynet.experiment.training import train_arms
 from whynet.recipe import with_seed
+from whynet.runs.underway import Underway
 from whynet.text import Text
 
 RATES = tuple(round(10 ** (exponent / 2), 6) for exponent in range(-8, 2))  # 1e-4, 3.16e-4, … 1, 3.16
@@ -54,8 +56,11 @@ def tune(
     workers: Workers = "auto",
     tier: Tier = "auto",
     on: str | None = None,
+    keep: Underway | None = None,
 ) -> tuple[list[Level], list[Tuned]]:
-    """The levels at their best learning rates, and how they were found. ``avoid``: seeds that the comparison uses itself."""
+    """The levels at their best learning rates, and how they were found. ``avoid``: seeds that the comparison uses itself; ``keep``:
+    the comparison that these trainings belong to, where it is written down.
+    """
     seeds = tuning_seeds(avoid)
     arms = [
         prepare(with_seed(level.recipe.change(**{"optimizer.lr": rate}), seed), f"{level.name} lr={rate:g}")
@@ -63,7 +68,8 @@ def tune(
         for rate in rates
         for seed in seeds
     ]
-    fitted = fit_all(arms, Watching(evaluations=1, test=False), Meter(arms, PHASE, listen), stack, tier, workers, on=on)
+    meter, means = Meter(arms, PHASE, listen), Means(stack, workers, tier, on)
+    fitted, _ = train_arms("tuning", arms, Watching(evaluations=1, test=False), meter, means, keep)
     tuned, better = [], []
     for i, level in enumerate(levels):
         losses = {}

@@ -16,6 +16,7 @@ from whynet.engine.arm import prepare
 from whynet.engine.checkpoint import Status as Ended
 from whynet.engine.fit import Fitted
 from whynet.engine.history import History
+from whynet.engine.plan import Plan
 from whynet.errors import StoreError
 from whynet.recipe import Recipe
 from whynet.runs import files, schema
@@ -24,7 +25,7 @@ from whynet.runs.chunk import unpack
 from whynet.runs.database import Database
 from whynet.runs.ending import read_why
 from whynet.runs.summary import RunSummary, Status, summary
-from whynet.runs.underway import outcome
+from whynet.runs.underway import outcome, read_plan
 from whynet.text import Text
 
 COMPARING = "comparing"  # the phase whose arms are compared
@@ -139,6 +140,14 @@ class KeptComparison:
     def payload(self) -> dict[str, Any] | None:
         """What came out, as `Comparison.to_dict` tells it; None until it has ended."""
         return json.loads(self.row["payload"]) if self.row["payload"] else None
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """Which arms trained as one, and where; None where that was not kept."""
+        own = select(schema.phases.c.plan).where(schema.phases.c.run == self.id, schema.phases.c.phase == COMPARING)
+        with self.database.read() as connection:
+            found = connection.execute(own).scalar()
+        return read_plan(found) if found else None
 
     def arms(self) -> list[KeptArm]:
         """The arms that have ended, level by level, each in the order of the seeds. No history is read for it."""

@@ -50,6 +50,7 @@ class Underway:
         self.owner = this_process()
         self.told = time.monotonic()
         self.steps = self.total = 0  # of the phase that is under way: arm-steps that are safe, and all
+        self.spent = 0.0  # seconds, before an interruption
 
     def phase(self, name: str, arms: Sequence[Arm], plan: Callable[[], Plan]) -> Phase:
         """Begin to train these arms, or go on. The plan is made once; whoever goes on follows it, and so gets the same bits.
@@ -76,7 +77,8 @@ class Underway:
             if marks[part] != mark:
                 raise StoreError(_CHANGED, run=self.id, part=_PARTS[part])
         notes = [Text(**one) for one in json.loads(found["notes"])]
-        return Phase(self, name, arms, _read(found["plan"]), *self._reached(name, notes), found["seconds"])
+        self.spent += found["seconds"]
+        return Phase(self, name, arms, read_plan(found["plan"]), *self._reached(name, notes), found["seconds"])
 
     def finish(self, payload: Mapping[str, Any]) -> None:
         """Write the end: what came out."""
@@ -249,9 +251,10 @@ class Phase:
 class StoppedComparisonError(KeyboardInterrupt):
     """Ctrl-C during a comparison that is kept: how far it came, and how to go on."""
 
-    def __init__(self, underway: Underway) -> None:
+    def __init__(self, underway: Underway, is_written: bool = True) -> None:
         self.run, self.step, self.total = underway.id, underway.steps, underway.total
-        super().__init__(str(_STOPPED.fill(run=self.run, step=self.step, total=self.total)))
+        self.message = (_STOPPED if is_written else _STOPPED_FOR_GOOD).fill(run=self.run, step=self.step, total=self.total)
+        super().__init__(str(self.message))
 
 
 def outcome(row: Mapping[str, Any], tensors: Mapping[str, Any]) -> Outcome:
@@ -276,7 +279,8 @@ def _written(plan: Plan) -> str:
     return json.dumps({"chunks": chunks, "workers": plan.workers, "found": found}, ensure_ascii=False)
 
 
-def _read(text: str) -> Plan:
+def read_plan(text: str) -> Plan:
+    """The plan of a phase as it is stored."""
     values = json.loads(text)
     chunks = tuple(Chunk(tuple(one["arms"]), one["seconds"]) for one in values["chunks"])
     return Plan(chunks, values["workers"], tuple(Text(**one) for one in values["found"]))
@@ -295,6 +299,12 @@ _NOT_OURS = Text(
 _STOPPED = Text(
     "Interrupted. Comparison {run} is kept up to {step} of {total} steps. To go on: whynet resume {run}",
     "중단했다. 비교 {run:은} {total}스텝 가운데 {step}스텝까지 저장되어 있다. 이어서 하려면: whynet resume {run}",
+)
+_STOPPED_FOR_GOOD = Text(
+    "Interrupted. Comparison {run} is kept up to {step} of {total} steps, but cannot go on, because it holds Python objects of your "
+    "own, which are not stored.",
+    "중단했다. 비교 {run:은} {total}스텝 가운데 {step}스텝까지 저장되어 있지만, "
+    "저장되지 않는 사용자의 파이썬 객체가 들어 있어 이어서 할 수 없다.",
 )
 _NOT_SAVED = Text(
     "How far the comparison has come could not be stored; the training goes on, and what was stored before is safe. {reason}",
