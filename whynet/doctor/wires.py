@@ -54,7 +54,6 @@ def wiring_of(
     if not optimizers:
         loop.held = set(loop.trainable)
     loop.module = quiet_copy(module)
-    loop.optimizers = []
     with left_alone(module), torch.enable_grad():
         loop.module.train()
         listening = Listening(loop)
