@@ -12,6 +12,7 @@ import math
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,24 @@ from torch.overrides import TorchFunctionMode
 from whynet.rng import Stream, derive, generator
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Which rows of a batch a pass is given: all of them, unless processes share it."""
+
+    start: int
+    stop: int
+    whole: int
+
+
 class Tape:
     """The random numbers of one pass, in the order in which it asks for them."""
 
     def __init__(self, uniform: Tensor | None, normal: Tensor | None) -> None:
         self.uniform, self.normal = uniform, normal  # (U,), (N,); None while recording
         self.asked = {"uniform": 0, "normal": 0}
+        self.shapes: list[tuple[int, ...]] = []  # of each draw, in order
+        self.rows: Rows | None = None  # where the pass has a share of the batch, and `shapes` are those of a pass over all of it
+        self._taken = 0
         self.overlooked = False  # whether the pass drew from a global generator in a way the tape does not know
         self.outside = False  # whether that was Python's or NumPy's, whose numbers no graph of tensors can hold
         self.counts: list[str] = []  # plain attributes that the pass changed, such as a count of its calls
@@ -51,11 +64,18 @@ class Tape:
         """The next numbers: uniform on [0, 1) or standard normal."""
         dtype = dtype or like.dtype
         source = self.uniform if kind == "uniform" else self.normal
-        start, count = self.asked[kind], math.prod(shape)
+        whole = shape if self.rows is None else self.shapes[self._taken]
+        start, count = self.asked[kind], math.prod(whole)
         self.asked[kind] = start + count
+        self._taken += 1
         if source is None:
+            self.shapes.append(shape)
             return torch.full(shape, 0.5 if kind == "uniform" else 0.0, dtype=dtype, device=like.device)
-        return source[start : start + count].view(shape).to(dtype)
+        drawn = source[start : start + count].view(whole)
+        for axis, (all_of, own) in enumerate(zip(whole, shape, strict=True)):
+            if self.rows is not None and own != all_of:  # the rows, or whole blocks of what was made of each
+                drawn = drawn.narrow(axis, self.rows.start * (all_of // self.rows.whole), own)
+        return drawn.to(dtype)
 
 
 def draw(asked: dict[str, int], seed: int, step: int) -> tuple[Tensor, Tensor]:

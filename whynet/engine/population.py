@@ -25,6 +25,7 @@ from whynet.engine.graph import Flat, UntraceableError, trace
 from whynet.engine.network import Buffers
 from whynet.engine.noise import Tape, draw, seeded
 from whynet.engine.outputs import outputs, outputs_of_many
+from whynet.engine.parallel import check, ranks
 from whynet.engine.probes.probe import Probe
 from whynet.engine.runner import Runner
 from whynet.engine.step import make_step
@@ -53,6 +54,10 @@ class Population:
             raise ValueError("Expected arms with equal graphs; group them by graph_key first.")
         self.arms, self.tier = list(arms), tier
         self.device = device or current()  # of every tensor that a step is given
+        self.ranks = ranks()  # the processes that share the training
+        if self.ranks:
+            check(self.arms, self.ranks)
+            self.tier = "auto" if tier in ("compiled", "fast") else tier  # a compiler beside the training knows no other process
         self.size = len(self.arms)
         self.network = self.arms[0].network
         self.probes = list(probes)
@@ -227,7 +232,7 @@ class Population:
             self.untraceable = self.untraceable or _DRAWS
         elif tape.counts:
             self.untraceable = self.untraceable or _COUNTS.fill(attribute=tape.counts[0])
-        step = make_step(self.network, arm.loss, arm.optimizer, arm.clip, self.probes if probing else ())
+        step = make_step(self.network, arm.loss, arm.optimizer, arm.clip, self.probes if probing else (), self.ranks, tape.shapes)
         names = self.state_names
 
         def ordered(weights: Tensor, buffers: Buffers, state: State, *rest: Any) -> Any:

@@ -27,6 +27,7 @@ from whynet.engine.history import Evaluation, History, Reading, SplitName
 from whynet.engine.metrics import score
 from whynet.engine.network import clone
 from whynet.engine.outputs import outputs
+from whynet.engine.parallel import told
 from whynet.engine.population import Population, Tier
 from whynet.engine.splits import TRAIN_SAMPLE, gathered
 from whynet.engine.threads import one_thread
@@ -188,6 +189,14 @@ class _Training:
     def _measure(self, splits: list[SplitName], which: Sequence[int]) -> Measured:
         self._flush()
         epoch = self.done / self.per_epoch
+        taken = told(lambda: self._evaluate(splits, which))
+        for state, evaluations in zip(self.states, taken, strict=True):
+            state.history.evaluations += evaluations
+        return Measured(self.done, epoch, taken)
+
+    def _evaluate(self, splits: list[SplitName], which: Sequence[int]) -> list[list[Evaluation]]:
+        """Each arm's evaluations on these splits, for those whose turn it is."""
+        epoch = self.done / self.per_epoch
         taken: list[list[Evaluation]] = [[] for _ in self.arms]
         for split in splits:
             there = [i for i in which if len(getattr(self.arms[i].dataset, split))]
@@ -197,12 +206,16 @@ class _Training:
             for i, answers, (_, targets) in zip(there, all_answers, examples, strict=True):
                 loss, metric = score(answers, targets, self.arms[i].loss, self.arms[i].dataset.task)
                 taken[i].append(Evaluation(self.done, epoch, split, loss, metric))
-        for state, evaluations in zip(self.states, taken, strict=True):
-            state.history.evaluations += evaluations
-        return Measured(self.done, epoch, taken)
+        return taken
 
     def _test(self) -> Measured:
         """The test split, with the weights each arm ended with."""
+        taken = told(self._evaluate_test)
+        for state, evaluations in zip(self.states, taken, strict=True):
+            state.history.evaluations += evaluations
+        return Measured(self.done, self.done / self.per_epoch, taken)
+
+    def _evaluate_test(self) -> list[list[Evaluation]]:
         taken: list[list[Evaluation]] = []
         for arm, state in zip(self.arms, self.states, strict=True):
             if not len(arm.dataset.test) or not state.left:
@@ -212,8 +225,7 @@ class _Training:
             answers = outputs(arm.network, weights, buffers, arm.dataset.test.x, arm.seed, device)
             loss, metric = score(answers, arm.dataset.test.y, arm.loss, arm.dataset.task)
             taken.append([Evaluation(state.left.step, state.left.step / self.per_epoch, "test", loss, metric)])
-            state.history.evaluations += taken[-1]
-        return Measured(self.done, self.done / self.per_epoch, taken)
+        return taken
 
     # --- leaving early -------------------------------------------------------------------------------------------
 
