@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from whynet.cli.app import StoppedError
 from whynet.cli.factor import read_factor
-from whynet.cli.keeping import FOLDER, StoreOption, open_store
+from whynet.cli.keeping import FOLDER, StoreOption, open_store, stopped_comparison
 from whynet.cli.meter import meter
 from whynet.cli.outcome import METRICS, chance
-from whynet.cli.plan import ExplainOption, FastOption, OnOption, WorkersOption, processes, tell, tier_of
+from whynet.cli.plan import DeviceOption, ExplainOption, FastOption, OnOption, WorkersOption, processes, tell, tier_of
 from whynet.cli.screen import Cell, as_json, head, metric_spark, pairs, say, seconds, table, verbatim
 from whynet.cli.settings import Data, Model, Settings
 from whynet.cli.verb import option, verb
@@ -54,39 +55,56 @@ def compare(
     workers: WorkersOption = None,
     on: OnOption = None,
     fast: FastOption = False,
+    device: DeviceOption = "auto",
     explain: ExplainOption = False,
     store: StoreOption = FOLDER,
     no_store: Annotated[bool, option("keep nothing", "아무것도 저장하지 않는다")] = False,
     json: Annotated[bool, option("print the result as JSON", "결과를 JSON으로 출력한다")] = False,
 ) -> int | None:
     """Train all arms, print the table and the verdict, and keep them with a report."""
+    from whynet.engine.device import use_device
     from whynet.experiment.compare import compare as run
 
     recipe, values = settings.recipe(data, model), read_factor(factor)
     kept = None if no_store else open_store(store)
-    with meter() as listen:
-        which = range(recipe.seed, recipe.seed + seeds)
-        made = run(recipe, values, which, listen=listen, workers=processes(workers), tier=tier_of(fast), on=on)
-    page = _keep(made, kept, f"{recipe.data} · {factor}") if kept else None
-    if json:
-        as_json({**made.to_dict(), "report": page})
-    else:
-        report(made)
-        if explain and made.plan:
-            tell(made.plan)
-        if page:
-            verbatim(str(_KEPT.fill(page=page)))
+    which = range(recipe.seed, recipe.seed + seeds)
+    try:
+        with meter() as listen, use_device(device):
+            made = run(
+                recipe, values, which, listen=listen, workers=processes(workers), tier=tier_of(fast), on=on, store=kept
+            )  # fmt: skip
+    except KeyboardInterrupt as stop:
+        raise (stopped_comparison(stop, store) if kept else StoppedError(_LOST)) from None
+    tell_all(made, kept, json, explain)
     return None
 
 
-def _keep(made: Comparison, store: Store, title: str) -> Path:
-    """Keep the numbers and a page that tells them."""
+def tell_all(made: Comparison, kept: Store | None, json: bool, explain: bool = False) -> None:
+    """The result on the screen or as JSON, and a page that tells it beside what is kept."""
+    page = _page(made, kept) if kept else None
+    if json:
+        as_json({**made.to_dict(), "report": page})
+        return
+    report(made)
+    if explain and made.plan:
+        tell(made.plan)
+    if page:
+        verbatim(str(_KEPT.fill(page=page)))
+
+
+def _page(made: Comparison, store: Store) -> Path | None:
+    """The page; none where there is no place for it, which is no reason to lose the numbers."""
+    from whynet.errors import StoreError
     from whynet.report import html
     from whynet.report.comparison import comparison_report
 
-    return (
-        store.keep("comparison", title, made.to_dict(), {"report.html": html(comparison_report(made)).encode()}) / "report.html"
-    )
+    if made.kept is None:
+        return None
+    try:
+        return store.add(made.kept.name, {"report.html": html(comparison_report(made)).encode()}) / "report.html"
+    except StoreError as error:
+        made.notes.append(error.message)
+        return None
 
 
 def report(made: Comparison) -> None:
@@ -143,4 +161,8 @@ _ONE_SEED = Text(
     "시드가 하나면 운인지 알 수 없다: --seeds 5를 쓴다.",
 )
 _TOOK = Text("{arms} networks in {time}.", "네트워크 {arms}개, {time}.")
+_LOST = Text(
+    "Interrupted. Nothing was kept, as asked with --no-store.",
+    "중단했다. --no-store이므로 남긴 것은 없다.",
+)
 _KEPT = Text("Kept with a report: {page}", "보고서와 함께 저장했다: {page}")

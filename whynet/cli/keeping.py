@@ -13,6 +13,7 @@ from whynet.text import Text
 
 if TYPE_CHECKING:
     from whynet.engine.arm import Arm
+    from whynet.engine.events import Outcome
     from whynet.engine.fit import Fitted
     from whynet.engine.population import Tier
     from whynet.runs.run import Run
@@ -73,6 +74,15 @@ def train(arm: Arm, watcher: Watcher, store: str | None, tier: Tier = "auto") ->
     return Trained(run.fitted, run)
 
 
+def follow_silently(arm: Arm, tier: Tier = "auto") -> Outcome:
+    """Train beside the first process of several, which alone prints and stores."""
+    from whynet.engine.fit import all_probes, follow
+    from whynet.engine.train import Watching
+    from whynet.engine.train import train as events
+
+    return follow(events([arm], Watching(all_probes()), tier))[0]
+
+
 def stopped(watcher: Watcher, run: str, safe: int, store: str) -> StoppedError:
     """What is kept of an interrupted run."""
     words = _KEPT if safe else _BEGUN
@@ -81,6 +91,23 @@ def stopped(watcher: Watcher, run: str, safe: int, store: str) -> StoppedError:
     )
 
 
+def stopped_comparison(stop: KeyboardInterrupt, store: str) -> StoppedError:
+    """How far an interrupted comparison came, and the command to go on with it."""
+    from whynet.runs.underway import StoppedComparisonError
+
+    if not isinstance(stop, StoppedComparisonError):
+        return StoppedError()  # before there was anything to keep
+    if not stop.is_written:
+        return StoppedError(stop.message)
+    words = {"run": stop.run, "step": stop.step, "total": stop.total, "ended": stop.ended, "arms": stop.arms}
+    return StoppedError(_COMPARED.fill(command=command("resume", stop.run, store), **words))
+
+
+_COMPARED = Text(
+    "Interrupted: {ended} of {arms} networks had ended. Comparison {run} is kept up to {step} of {total} steps. To go on: {command}",
+    "중단했다. 네트워크 {arms}개 가운데 {ended}개가 끝났다. 비교 {run:은} {total}스텝 가운데 {step}스텝까지 저장되어 있다. "
+    "이어서 하려면: {command}",
+)
 _LOST = Text(
     "Interrupted at step {step} of {total}. Nothing was kept, as asked with --no-store.",
     "{total}스텝 가운데 {step}번째 스텝에서 중단했다. --no-store이므로 남긴 것은 없다.",

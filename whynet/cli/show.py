@@ -11,6 +11,7 @@ from whynet.cli.outcome import METRICS, SPLITS, scores
 from whynet.cli.resume import RUN, Run
 from whynet.cli.run_report import compare_scores, label, pair_report, run_report
 from whynet.cli.screen import Cell, head, metric_spark, metric_text, number, pairs, say, spark, table, verbatim
+from whynet.cli.show_comparison import show_comparison
 from whynet.cli.verb import option, verb
 from whynet.registry import infos
 from whynet.text import Text
@@ -40,7 +41,9 @@ def show(
 ) -> int | None:
     """Print the summary and write the report."""
     kept = open_store(store)
-    if other is None and kept.find(run).kind != "run":
+    if other is None and (found := kept.find(run)).kind != "run":
+        if found.kind == "comparison" and show_comparison(kept.comparison(found.id), store):
+            return None
         _result(kept.result(run))
         return None
     first = kept.open(run)

@@ -50,6 +50,7 @@ class Underway:
         self.owner = this_process()
         self.told = time.monotonic()
         self.steps = self.total = 0  # of the phase that is under way: arm-steps that are safe, and all
+        self.ended = self.arms = 0  # of the same phase
         self.spent = 0.0  # seconds, before an interruption
 
     def phase(self, name: str, arms: Sequence[Arm], plan: Callable[[], Plan]) -> Phase:
@@ -164,6 +165,7 @@ class Phase:
         for group, event in self.reached.saved.items():
             self._safe |= {i: one.steps for i, one in zip(group, event.histories, strict=True)}
         self.underway.total = sum(arm.total_steps for arm in self.arms)
+        self.underway.ended, self.underway.arms = len(self.reached.outcomes), len(self.arms)
         self._count()
 
     def watching(self, watching: Watching) -> Watching:
@@ -220,6 +222,7 @@ class Phase:
         with self.underway.database.write() as connection:
             connection.execute(rows.insert(), ended)
             self._update(connection)
+        self.underway.ended += len(group)
         self._file(group, "checkpoint").unlink(missing_ok=True)
 
     def _row(self, i: int, one: Outcome, weights: str) -> dict[str, Any]:
@@ -252,7 +255,8 @@ class StoppedComparisonError(KeyboardInterrupt):
     """Ctrl-C during a comparison that is kept: how far it came, and how to go on."""
 
     def __init__(self, underway: Underway, is_written: bool = True) -> None:
-        self.run, self.step, self.total = underway.id, underway.steps, underway.total
+        self.run, self.step, self.total, self.is_written = underway.id, underway.steps, underway.total, is_written
+        self.ended, self.arms = underway.ended, underway.arms
         self.message = (_STOPPED if is_written else _STOPPED_FOR_GOOD).fill(run=self.run, step=self.step, total=self.total)
         super().__init__(str(self.message))
 
