@@ -52,7 +52,7 @@ PATIENTS: dict[str, Callable[[], Recipe]] = {
     "linear": lambda: recipe("iris", "softmax_regression", **LONG),
     "exploding": lambda: recipe("digits", "mlp(widths=[32] * 8)", init="normal(std=0.8)", **SHORT),
     "large inputs": lambda: recipe('wine(scale="none")', "mlp(widths=[32] * 3)", **SHORT),
-    "too deep": lambda: recipe("digits", "mlp(widths=[24] * 20)", optimizer="sgd(lr=0.2)", epochs=20),
+    "too deep": lambda: recipe("digits", "mlp(widths=[32] * 20)", optimizer="sgd(lr=0.2)", epochs=25),
     "deep sigmoid": lambda: recipe("digits", 'mlp(widths=[32] * 10, activation="sigmoid")', **SHORT),
     "drifting": lambda: recipe("digits", "mlp(widths=[32] * 6)", init="normal(std=0.6)", **SHORT),
     "two units": lambda: recipe("digits", "mlp(widths=[1])", epochs=60, optimizer="adam(lr=0.01)"),

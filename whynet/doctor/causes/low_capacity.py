@@ -6,6 +6,7 @@ from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
 from whynet.doctor.controls.ceiling import ceiling
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.chain import at_start
+from whynet.doctor.facts.train_score import train_score
 from whynet.doctor.surgery import deeper, wider
 from whynet.recipe import Recipe
 from whynet.registry import register
@@ -28,8 +29,8 @@ class LowCapacity(Cause):
 
     With as many weights as there are answers to remember (examples times outputs) a network can fit anything (Zhang et al. 2017), which
     speaks against; with fewer weights than examples it has to find a rule that is simple enough for it. It counts only where the
-    training has settled (the loss changes by less than 2 % over the last third), the weights moved by their own length or more, and a linear model is not as good as
-    any other: for that, no network that has its units is too small.
+    training has settled (the loss changes by less than 2 % over the last third), the weights moved by their own length or more, and a
+    linear model is not as good as any other: for that, no network that has its units is too small.
     """
 
     name = "low-capacity"
@@ -44,7 +45,7 @@ class LowCapacity(Cause):
 
     def look(self, seen: Examination) -> Suspicion:
         data, network = seen.fitted.dataset, seen.fitted.arm.network
-        reached = seen.fitted.score("train")
+        reached = train_score(seen)
         if seen.diverged or reached != reached:
             return Suspicion(self, [], 0.0)
         most = ceiling(seen)
