@@ -40,6 +40,14 @@ FastOption = Annotated[
         "이득이 될 때 스텝을 컴파일한다. 마지막 자릿수가 실행마다 다를 수 있다",
     ),
 ]
+DeviceOption = Annotated[
+    str,
+    option(
+        "where to compute: cpu, cuda, cuda:1 or mps [cuda where there is one, else mps, else cpu]",
+        "계산할 장치(device): cpu, cuda, cuda:1, mps [cuda가 있으면 cuda, 아니면 mps, 아니면 cpu]",
+        "DEVICE",
+    ),
+]
 
 
 def tier_of(fast: bool) -> Tier:

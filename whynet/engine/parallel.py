@@ -57,7 +57,7 @@ class Ranks:
     def sum(self, value: Tensor) -> Tensor:
         """The sum of a tensor over all processes, the same bits in each."""
         collective = torch.ops._c10d_functional
-        return collective.wait_tensor(collective.all_reduce(value.contiguous(), "sum", self.group))  # type: ignore[no-any-return]
+        return collective.wait_tensor(collective.all_reduce(value.contiguous(), "sum", self.group))
 
 
 _ranks: ContextVar[Ranks | None] = ContextVar("ranks", default=None)
@@ -107,7 +107,7 @@ def told(find: Callable[[], T]) -> T:
 def check(arms: list[Arm], here: Ranks) -> None:
     """Raise where a training cannot be shared: several arms, too small a batch, or a loss that is no mean over examples."""
     if len(arms) > 1:
-        raise TrainingError(_SEVERAL, world=here.world)
+        raise TrainingError(SEVERAL, world=here.world)
     arm = arms[0]
     if arm.batch_size < here.world:
         raise RecipeError(_SMALL, batch=arm.batch_size, world=here.world)
@@ -165,7 +165,7 @@ class SharedStatistics(TorchFunctionMode):
 
 
 def _summed(value: Tensor, here: Ranks) -> Tensor:
-    return _Sum.apply(value, here)  # type: ignore[no-untyped-call, no-any-return]
+    return _Sum.apply(value, here)  # type: ignore[no-untyped-call]
 
 
 class _Sum(torch.autograd.Function):
@@ -186,7 +186,7 @@ class _Sum(torch.autograd.Function):
         ), None  # below the transform that asks, as the collective itself cannot run in one
 
 
-_SEVERAL = Text(
+SEVERAL = Text(
     "{world} processes of torchrun share one training, and this is about several. Without torchrun, --workers N trains them side by "
     "side on one machine, --on ray on many.",
     "torchrun의 프로세스 {world}개는 학습 하나를 나누어 하는데, 여기서는 여러 학습이 필요하다. torchrun 없이 --workers N을 쓰면 "

@@ -25,6 +25,7 @@ from whynet.engine.cores import free_memory as machine_memory
 from whynet.engine.device import current, free_memory, title
 from whynet.engine.footprint import footprint
 from whynet.engine.grouping import LARGEST_POPULATION, alike, cut
+from whynet.engine.parallel import SEVERAL, launched
 from whynet.engine.population import WORTH_TRACING, Tier
 from whynet.engine.threads import has_convolutions, one_thread
 from whynet.engine.timing import Timing, time_steps
@@ -122,6 +123,8 @@ def make_plan(
         raise OptionError(_WORKERS, received=repr(workers))
     if on is not None and workers == 0:
         raise OptionError(_NOWHERE, on=on)
+    if launched() > 1 and len(arms) > 1:
+        raise OptionError(SEVERAL, world=launched())
     cluster = reach(on) if on is not None and allowed() else None
     gpu = None if current().type == "cpu" or cluster else current()  # which several processes would only slow down
     with one_thread():
@@ -346,7 +349,7 @@ _PREDICTED = Text(
     "On CPUs as fast as this one that is predicted to take {seconds:.1f} s.",
     "이 컴퓨터만큼 빠른 CPU라면 {seconds:.1f}초 걸릴 것으로 예측된다.",
 )
-_GPU = Text("All of it trains on {device}, in this process.", "모두 이 프로세스에서 {device}로 학습한다.")
+_GPU = Text("All of it trains on {device}, in this process.", "모두 이 프로세스에서 {device:로} 학습한다.")
 _ASKED = Text("As asked, {count} processes train.", "요청한 대로 프로세스 {count}개에서 학습한다.")
 _ONE = Text(
     "All of it is predicted to take {serial:.1f} s, in this process: there is nothing to spread.",

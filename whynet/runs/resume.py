@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from sqlalchemy import delete, update
 
 from whynet.engine.arm import prepare
-from whynet.engine.checkpoint import Checkpoint
+from whynet.engine.checkpoint import Checkpoint, Status
 from whynet.engine.events import Noticed
-from whynet.engine.fit import Listener
+from whynet.engine.fit import Listener, follow
 from whynet.engine.history import History
+from whynet.engine.parallel import told
 from whynet.engine.train import train
 from whynet.errors import StoreError
-from whynet.recipe import Recipe
+from whynet.recipe import Recipe, from_json
 from whynet.runs import schema
 from whynet.runs.chunk import extent
 from whynet.runs.environment import environment
@@ -39,6 +41,7 @@ def resume(store: Store, run_id: str, listen: Listener | None = None, recipe: Re
     if run.status == "running":
         raise StoreError(_RUNNING, run=run.id)
     if run.status != "interrupted":
+        told(lambda: None)
         return run
     arm = prepare(_recipe(run, recipe), run.label)
     for part, mark in marks(arm).items():
@@ -52,7 +55,18 @@ def resume(store: Store, run_id: str, listen: Listener | None = None, recipe: Re
     if listen:
         for note in notes:
             listen(Noticed(note))
+    told(lambda: (arm.recipe.to_json(), run.row["settings"], start))
     return record(store, arm, recording, train([arm], watching, tier, [start] if start else None))
+
+
+def follow_first() -> Status | None:
+    """Take part in what the first of several processes resumes, and how it ended; it alone reads and writes the store."""
+    given: tuple[str, str, tuple[Checkpoint, History] | None] | None = told(lambda: None)
+    if given is None:
+        return None
+    watching, tier = read_settings(given[1])
+    arm = prepare(from_json(given[0]))
+    return follow(train([arm], replace(watching, checkpoint_every=None), tier, [given[2]] if given[2] else None))[0].status
 
 
 def _recipe(run: Run, given: Recipe | None) -> Recipe:
@@ -70,6 +84,8 @@ def _start(run: Run) -> tuple[tuple[Checkpoint, History] | None, list[Text]]:
     """Where to go on, and what the reader should know of it."""
     notes = []
     then, now = run.environment, environment()
+    if then.device != now.device:
+        notes.append(_OTHER_DEVICE.fill(then=then.device, now=now.device))
     if (then.torch, then.cpu) != (now.torch, now.cpu):
         then_words, now_words = (f"torch {e.torch}, {e.cpu}" for e in (then, now))
         notes.append(_ELSEWHERE.fill(then=then_words, now=now_words))
@@ -115,6 +131,10 @@ _OTHER_RECIPE = Text(
 )
 _ELSEWHERE = Text(
     "This run was started with {then} and goes on with {now}: the last bits of its numbers may differ.",
+    "이 런(run)은 {then}에서 시작했고 {now}에서 이어진다. 숫자의 마지막 자리가 다를 수 있다.",
+)
+_OTHER_DEVICE = Text(
+    "This run was started on {then} and goes on with {now}: the last bits of its numbers may differ.",
     "이 런(run)은 {then}에서 시작했고 {now}에서 이어진다. 숫자의 마지막 자리가 다를 수 있다.",
 )
 _FROM_START = Text(
