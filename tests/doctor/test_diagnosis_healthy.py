@@ -21,7 +21,7 @@ HEALTHY = {
     "iris": lambda: recipe("iris", "mlp", epochs=40, batch_size=16),
     "digits": lambda: recipe("digits", "mlp(widths=[32])", optimizer="adam(lr=0.01)", epochs=5),
     "wine": lambda: recipe('wine(scale="standard")', "mlp(widths=[32])", optimizer="sgd(lr=0.1)", epochs=40, batch_size=16),
-    "breast cancer": lambda: recipe("breast_cancer", "logistic_regression", epochs=20),
+    "breast cancer": lambda: recipe("breast_cancer", "logistic_regression", optimizer="adam(lr=0.01)", epochs=20),
     "diabetes": lambda: recipe("diabetes", "mlp", epochs=40),
     "sine": lambda: recipe("sine", "mlp", epochs=100),
     "xor": lambda: recipe("xor", "mlp(widths=[16])", optimizer="adam(lr=0.03)", epochs=40),
@@ -37,12 +37,21 @@ def test_a_healthy_network_gets_a_clean_bill(name: str) -> None:
     assert (found.confirmed, found.mending, found.fix) == ([], [], [])
 
 
-def test_signs_of_trouble_that_do_no_harm_are_remarked_on() -> None:
+def test_a_network_that_learns_is_told_of_what_clearly_holds_it_back() -> None:
     found = diagnose(recipe('wine(scale="none")', "mlp(widths=[32])", optimizer="adam", epochs=60, batch_size=16))
+    assert found.health == "doubtful"
+    assert found.state == "mended"
+    assert [cause.name for cause in found.confirmed] == ["inputs-not-normalized"]
+    assert found.fix == ['- data wine(scale="none")', '+ data wine(scale="standard")']
+
+
+def test_signs_of_trouble_that_do_no_harm_are_remarked_on() -> None:
+    found = diagnose(recipe('iris(scale="none")', "mlp(widths=[32])", optimizer="adam(lr=0.03)", epochs=80, batch_size=16))
+    signs = [s.cause for s in found.suspicions if s.cause.name == "inputs-not-normalized" and s.speaks == "for"]
     assert found.state == "healthy"
-    assert [str(note) for note in found.notes] == [
-        "It learns all the same, but there are signs of this: inputs not normalised."
-    ]
+    assert found.fix == []
+    assert signs
+    assert "It learns all the same, but there are signs of this: inputs not normalised." in [str(note) for note in found.notes]
 
 
 @pytest.mark.parametrize("data", ["iris", "wine", "moons", "diabetes", "breast_cancer"])

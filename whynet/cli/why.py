@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from whynet.cli.app import StoppedError
 from whynet.cli.checkup import checkup
-from whynet.cli.plan import ExplainOption, FastOption, WorkersOption, processes, tell, tier_of
+from whynet.cli.duration import seconds_of
+from whynet.cli.plan import DeviceOption, ExplainOption, FastOption, WorkersOption, processes, tell, tier_of
 from whynet.cli.screen import Cell, as_json, head, number, out, pairs, say, seconds, spark, table, verbatim
 from whynet.cli.settings import Settings
 from whynet.cli.verb import argument, option, verb
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from whynet.recipe import Recipe
 
 WIDE = 130  # columns that the tables need
+INTERRUPTED = 130  # exit code
 
 
 @verb(
@@ -48,22 +51,28 @@ def why(
     ] = None,
     seeds: Annotated[int, Range(least=2), option("seeds of the trial [5]", "시험에 쓸 시드의 수 [5]")] = 5,
     budget: Annotated[
-        float, Range(above=0), option("seconds the trial may take, about [120]", "시험에 쓸 시간(초), 대략 [120]", "SECONDS")
-    ] = 120.0,
+        str, option("time it may take, about: 30s, 2m [60s]", "걸려도 되는 시간, 대략: 30s, 2m [60s]", "TIME")
+    ] = "60s",
     workers: WorkersOption = None,
     fast: FastOption = False,
+    device: DeviceOption = "auto",
     explain: ExplainOption = False,
     store: Annotated[str, option("where results are kept [runs]", "결과를 보관할 곳 [runs]", "DIR")] = "runs",
     json: Annotated[bool, option("print the diagnosis as JSON", "진단을 JSON으로 출력한다")] = False,
 ) -> int | None:
-    """Examine, try, conclude; print it and write the report."""
-    from whynet.doctor.diagnose import diagnose
+    """Examine, try, conclude; print it and write the report. Interrupted, what is known by then."""
+    from whynet.doctor.diagnose import InterruptedExaminationError, diagnose
+    from whynet.engine.device import use_device
 
+    allowed = seconds_of(budget)
     recipe = _recipe(settings, data, model, run, store)
     if not json:
         say(_heading(recipe, seeds), style="bold")
-    with checkup() as listen:
-        found = diagnose(recipe, seeds, budget, listen, processes(workers), tier_of(fast))
+    with checkup() as listen, use_device(device):
+        try:
+            found = diagnose(recipe, seeds, allowed, listen, processes(workers), tier_of(fast))
+        except InterruptedExaminationError as stop:
+            raise StoppedError(stop.message) from None
     page = _keep(found, store)
     if json:
         as_json({**found.to_dict(), "report": str(page)})
@@ -71,7 +80,7 @@ def why(
         show(found, page)
         if explain and found.trial and found.trial.comparison.plan:
             tell(found.trial.comparison.plan)
-    return None
+    return INTERRUPTED if found.partial else None
 
 
 def _recipe(settings: Settings, data: str | None, model: str | None, run: str | None, store: str) -> Recipe:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import nn
 
 import whynet.doctor.causes  # noqa: F401  registers the causes
@@ -16,11 +17,13 @@ from whynet.doctor.cause import Suspicion
 from whynet.doctor.controls.shuffled_labels import Shuffled, shuffled_labels
 from whynet.doctor.diagnosis import Diagnosis
 from whynet.doctor.examination import Examination, examine
+from whynet.doctor.fault import PROVED
 from whynet.doctor.health import health
 from whynet.doctor.pace import TEST
 from whynet.doctor.plan import suspected
 from whynet.doctor.trial import ORIGINAL, Trial, run_trial
-from whynet.engine.events import Event
+from whynet.doctor.wires import wiring_of
+from whynet.engine.events import Event, Stepped
 from whynet.engine.plan import Workers
 from whynet.engine.population import Tier
 from whynet.experiment.progress import Progress
@@ -36,8 +39,17 @@ class Examined:
     suspicions: list[Suspicion]
 
 
+class InterruptedExaminationError(KeyboardInterrupt):
+    """Ctrl-C before anything is known of a network but how its loss went so far."""
+
+    def __init__(self, message: Text) -> None:
+        self.message = message
+        super().__init__(str(message))
+
+
 Listener = Callable[[Event | Examined | Progress], None]
 
+WIRED = 64  # examples on which the wiring of a user's own objects is looked at
 CERTAIN = 0.9  # strength of a suspicion that is worth a remark even where the network learns
 SICK = 'mlp(widths=[64] * 10, activation="sigmoid")'
 
@@ -54,17 +66,22 @@ def diagnose(
     listen: Listener | None = None,
     workers: Workers = "auto",
     tier: Tier = "auto",
+    wiring: Sequence[Suspicion] = (),
 ) -> Diagnosis:
     """Say whether a recipe learns, why not, and what mends it, proved by a paired trial.
 
     seeds: of the trial. budget: seconds the whole may take, about; what would take longer is cut to fewer steps, the same share for all
     that are compared, and the diagnosis says so. listen: is told the events of the examination, what it found, and the progress of
     the trial. workers: processes the trial may use, 0 for this one alone; "auto" uses all cores where that pays. tier: of the trial's
-    steps; "fast" compiles them where that pays.
+    steps; "fast" compiles them where that pays. wiring: what else is suspected, of a user's own objects.
     """
     started = time.monotonic()
-    seen = examine(one, listen, budget)
-    suspicions = sorted((info.make().look(seen) for info in registry.infos("cause")), key=lambda s: -s.strength)
+    losses: list[float] = []
+    try:
+        seen = examine(one, _overhear(listen, losses), budget)
+    except KeyboardInterrupt:
+        raise InterruptedExaminationError(_EARLY.fill(steps=len(losses), words=_went(losses))) from None
+    suspicions = _merged([info.make().look(seen) for info in registry.infos("cause")], wiring)
     if listen:
         listen(Examined(seen, suspicions))
     notes: list[Text] = []
@@ -73,11 +90,14 @@ def diagnose(
     left = None if budget is None else max(budget - (time.monotonic() - started), budget / 2)
     state = health(seen, suspicions)
     told = [s for s in suspicions if s.strength > 0] if state == "sick" else [s for s in suspicions if suspected(s)]
-    trial: Trial | None = None
+    trial, partial = None, False
     if state != "healthy":
-        trial = run_trial(seen, told, seeds, left, listen, workers, tier, combine=state == "sick")
-        notes += trial.notes if trial else [_NO_REMEDY] if state == "sick" else []
-    partial = trial is not None and trial.partial
+        try:
+            trial = run_trial(seen, told, seeds, left, listen, workers, tier, combine=state == "sick")
+            notes += trial.notes if trial else [_NO_REMEDY] if state == "sick" else []
+        except KeyboardInterrupt:  # before any remedy was seen to do anything
+            partial = True
+    partial = partial or (trial is not None and trial.partial)
     found = Diagnosis(seen, suspicions, trial, notes, time.monotonic() - started, partial=partial)
     if found.nothing_to_learn and trial:
         control = _control(found, trial)
@@ -85,6 +105,44 @@ def diagnose(
     if found.state == "healthy":
         found.notes.extend(_REMARK.fill(title=s.cause.title) for s in suspicions if suspected(s) and s.strength >= CERTAIN)
     return found
+
+
+def own_wiring(model: Any, data: Any, loss_fn: Any, optimizer: Any) -> list[Suspicion]:
+    """The wiring faults of a user's own module, loss function and optimizer, on the first of their examples; none of other things."""
+    if not isinstance(model, nn.Module) or not isinstance(data, tuple | list) or len(data) != 2 or not callable(loss_fn):
+        return []
+    try:
+        x, y = (torch.as_tensor(part)[:WIRED] for part in data)
+    except (TypeError, ValueError, RuntimeError):
+        return []  # what is wrong with the data is said where the recipe is made real
+    found = wiring_of(model, loss_fn, optimizer if isinstance(optimizer, torch.optim.Optimizer) else None, x, y)
+    return [replace(one, proved=one.proved or one.strength >= PROVED) for one in found]
+
+
+def _merged(ours: Sequence[Suspicion], wiring: Sequence[Suspicion]) -> list[Suspicion]:
+    """One suspicion for each cause, the strongest first; where two speak of one cause, what is proved or stronger."""
+    found = {one.cause.name: one for one in ours}
+    for one in wiring:
+        before = found.get(one.cause.name)
+        if before is None or (one.proved, one.strength) > (before.proved, before.strength):
+            found[one.cause.name] = one
+    return sorted(found.values(), key=lambda one: -one.strength)
+
+
+def _overhear(listen: Listener | None, losses: list[float]) -> Listener:
+    """A listener that remembers the losses of the examination and passes everything on."""
+
+    def overheard(event: Event | Examined | Progress) -> None:
+        if isinstance(event, Stepped):
+            losses.append(float(event.losses))
+        if listen:
+            listen(event)
+
+    return overheard
+
+
+def _went(losses: list[float]) -> Text:
+    return _LOSS.fill(start=losses[0], end=losses[-1]) if losses else Text("", "")
 
 
 def _control(found: Diagnosis, trial: Trial) -> Shuffled:
@@ -124,9 +182,11 @@ def why(
         return diagnose(model, seeds, budget, listen, workers, tier)
     given = {"loss": loss_fn, "optimizer": optimizer, "model": model}
     parts = {name: part for name, part in given.items() if part is not None}
+    wiring = own_wiring(model, data, loss_fn, optimizer)
     if isinstance(data, Dataset | tuple):
         data = Given(data, "data")
-    return diagnose(recipe("digits" if data is None else data, **parts, **settings), seeds, budget, listen, workers, tier)
+    one = recipe("digits" if data is None else data, **parts, **settings)
+    return diagnose(one, seeds, budget, listen, workers, tier, wiring)
 
 
 _CUT = Text(
@@ -135,5 +195,10 @@ _CUT = Text(
     "예산 {budget:.3g}초에 맞추려고 진찰은 {whole} 스텝 가운데 {steps} 스텝만, 데이터도 그만큼만 썼고 "
     "테스트 예제는 많아도 {test}개로 평가했다.",
 )
+_EARLY = Text(
+    "Interrupted during the examination, after {steps} steps, before anything was suspected or tried.{words}",
+    "진찰하다가 {steps} 스텝 만에 중단되었다. 아직 의심하거나 시험한 것이 없다.{words}",
+)
+_LOSS = Text(" The loss went from {start:.3g} to {end:.3g}.", " 손실은 {start:.3g}에서 {end:.3g}까지 갔다.")
 _REMARK = Text("It learns all the same, but there are signs of this: {title}.", "그래도 배우지만 이런 징후가 있다: {title}.")
 _NO_REMEDY = Text("No remedy applies to this recipe.", "이 레시피에 쓸 수 있는 처방이 없다.")

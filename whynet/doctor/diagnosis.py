@@ -190,8 +190,9 @@ class Diagnosis:
         trial, found = self.trial, self._mends
         ranks = {cause.name: i for i, cause in enumerate(self.confirmed)}
 
-        def rank(one: Tried) -> int:
-            return max(ranks.get(cause.name, len(ranks)) for cause in one.causes)
+        def rank(one: Tried) -> tuple[int, int]:
+            places = [ranks[cause.name] for cause in one.causes if cause.name in ranks]
+            return len(one.causes) - len(places), min(places, default=0)
 
         best = {t.cause.name: max(trial.way(o) for o in found if o.cause.name == t.cause.name) for t in found}
         return sorted(

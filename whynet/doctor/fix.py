@@ -54,4 +54,8 @@ def _settings(before: Recipe, after: Recipe) -> list[str]:
     if rule != other:
         return [f"- optimizer {before.optimizer}", f"+ optimizer {after.optimizer}"]
     names = [name for name in old if old[name] != new.get(name)]
-    return [line for name in names for line in (f"- {name}={old[name]:g}", f"+ {name}={new[name]:g}")]
+    return [line for name in names for line in (f"- {name}={_value(old[name])}", f"+ {name}={_value(new[name])}")]
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

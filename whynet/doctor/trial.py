@@ -86,11 +86,12 @@ def run_trial(
     tier: Tier = "auto",
     combine: bool = True,
 ) -> Trial | None:
-    """Train the original and every remedy of every suspect. None where no remedy applies, or it was interrupted before it told anything.
+    """Train the original and every remedy of every suspect. None where no remedy applies.
 
     ``budget``: seconds. Where the whole takes long, arms that go nowhere leave after a quarter of their steps (`rungs`); where it still
     would take longer, every training is cut to the same share of its steps, and remedies to whose causes no sign points are left out.
-    Where no single change mends, the most promising are combined, time allowing. Interrupted (Ctrl-C), it tells what is known so far.
+    Where no single change mends, the most promising are combined, time allowing. Interrupted (Ctrl-C) it tells what is known so far, and
+    only where nothing is it raises `KeyboardInterrupt`.
 
     Statistics: the remedies of causes that signs point to, the others, and combinations are three families, each corrected (Holm) for all
     of its members, those that left early included: whoever leaves can no longer be found to help, so leaving adds no false positive.
@@ -105,8 +106,10 @@ def run_trial(
         if combine:
             running.together()
     except KeyboardInterrupt:
+        if not running.original:
+            raise
         running.partial = True
-    return running.told() if running.original else None
+    return running.told()
 
 
 @dataclass

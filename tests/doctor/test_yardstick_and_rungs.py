@@ -1,0 +1,125 @@
+"""By what a network is judged, who leaves a trial early, and that leaving early makes nothing look better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whynet.data import from_tensors
+from whynet.data.dataset import Dataset, Examples
+from whynet.doctor.rungs import falling, hopeless
+from whynet.doctor.tried import worth
+from whynet.doctor.yardstick import Yardstick, yardstick
+from whynet.experiment.statistics import summarise
+
+ACCURACY = Yardstick("classify", "test", 0.1, 0.05)
+R2 = Yardstick("regress", "test", 0.0, 0.05)
+
+
+@given(st.floats(-1, 1))
+def test_the_scale_of_r2_is_the_error_left_over_the_spread(r2: float) -> None:
+    assert R2.scale(r2) == pytest.approx(1 - math.sqrt(1 - r2))
+    assert R2.scale(1.0) == 1
+    assert R2.scale(0.0) == 0
+
+
+@given(st.floats(0, 1), st.floats(0.2, 1))
+def test_a_mended_network_is_past_the_original_and_never_past_the_healthy_one(original: float, healthy: float) -> None:
+    least = ACCURACY.least(min(original, healthy), healthy)
+    assert min(original, healthy) <= least + 1e-12
+    assert least <= healthy + 1e-12
+    assert least >= 0.1 + 0.8 * (healthy - 0.1) - 1e-12
+
+
+def held_out(n: int, test: int, kind: str = "classify") -> Dataset:
+    x = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
+    y = torch.arange(n) % 2 if kind == "classify" else x[:, :1]
+    whole = from_tensors((x, y), seed=0)
+    pool = whole.train
+    index = torch.arange(n)
+    cut = {"train": index[test:], "validation": index[:0], "test": index[:test]}
+    return replace(whole, **{name: Examples(pool.pool_x, pool.pool_y, part) for name, part in cut.items()})
+
+
+@pytest.mark.parametrize(("n", "test", "kind", "split"), [
+    (200, 40, "classify", "test"), (24, 4, "classify", "train"), (300, 60, "regress", "test"), (17, 3, "regress", "train"),
+])  # fmt: skip
+def test_where_a_perfect_answer_could_be_luck_the_training_examples_judge(n: int, test: int, kind: str, split: str) -> None:
+    found = yardstick(held_out(n, test, kind))
+    assert found.split == split
+    assert 0 < found.noise < 1 - found.chance
+
+
+# --- leaving early ----------------------------------------------------------------------------------------------------
+
+FLAT = [2.303 + 1e-3 * (-1) ** i for i in range(90)]
+SINKING = [2.303 - 0.004 * i for i in range(90)]
+
+
+def test_an_arm_that_rests_at_chance_leaves() -> None:
+    assert hopeless([0.1, 0.1], [0.1, 0.11], [FLAT, FLAT], ACCURACY, 0.97)
+
+
+def test_a_diverged_arm_leaves() -> None:
+    assert hopeless([math.nan, math.nan], [0.1, 0.1], [[2.3, math.nan]] * 2, ACCURACY, 0.97)
+
+
+@pytest.mark.parametrize(
+    ("values", "original", "losses"),
+    [
+        ([0.1, 0.4], [0.1, 0.1], [FLAT, FLAT]),  # one seed has woken
+        ([0.1, 0.1], [0.1, 0.1], [FLAT, SINKING]),  # one loss is on its way
+        ([0.6, 0.6], [0.7, 0.7], [FLAT, FLAT]),  # it learns, if less than the original so far
+        ([0.2, 0.2], [0.1, 0.1], [FLAT, FLAT]),  # better than the original
+    ],
+)
+def test_whoever_may_still_do_something_stays(values: list[float], original: list[float], losses: list[list[float]]) -> None:
+    assert not hopeless(values, original, losses, ACCURACY, 0.97)
+
+
+def test_a_loss_that_only_varies_does_not_fall() -> None:
+    rng = np.random.default_rng(0)
+    fell = [falling(list(2.3 + 0.3 * rng.standard_normal(60))) for _ in range(400)]
+    assert sum(fell) / len(fell) < 0.06  # one-sided, two standard errors: 2.3 %; of a t with few more degrees
+    assert falling(SINKING)
+    assert not falling([1.0, 0.5])
+
+
+def test_arms_that_are_equal_are_seldom_called_better_though_the_rest_left() -> None:
+    """Arms that leave are chosen by what they show early, which tells of how they end; Holm over all, left ones included, holds."""
+    rng = np.random.default_rng(1)
+    found, rounds, m, n = 0, 1500, 10, 5
+    for _ in range(rounds):
+        early = rng.standard_normal((m + 1, n))
+        late = 0.8 * early + 0.6 * rng.standard_normal((m + 1, n))  # the end of a training resembles its beginning
+        stay = [i for i in range(1, m + 1) if early[i].mean() > early[0].mean()]
+        values = {"original": late[0]} | {str(i): late[i] for i in stay}
+        rows = summarise({k: list(v) for k, v in values.items()}, "original", left=m - len(stay))
+        found += any(row.outcome == "better" for row in rows)
+    assert found / rounds < 0.05
+
+
+def test_leaving_only_makes_the_others_harder_to_tell_from_luck() -> None:
+    values = {"original": [0.1, 0.11, 0.12, 0.1, 0.13], "a": [0.5, 0.6, 0.52, 0.4, 0.58], "b": [0.1, 0.12, 0.1, 0.11, 0.12]}
+    alone = {row.level: row.adjusted_p for row in summarise(values, "original")}
+    crowded = {row.level: row.adjusted_p for row in summarise(values, "original", left=8)}
+    assert alone["a"] is not None
+    assert crowded["a"] is not None
+    assert alone["a"] < crowded["a"] <= 10 / 2 * alone["a"] + 1e-12
+    assert [row.outcome for row in summarise(values, "original", left=60)][1] == "unknown"  # 5 seeds cannot show it among 62
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gains"),
+    [(0.1, 0.3, True), (0.9, 0.92, False), (0.9, 0.96, True), (0.5, 0.56, False), (0.6, 0.5, False), (0.99, 1.0, False)],
+)
+def test_a_gain_worth_mentioning_is_a_tenth_of_the_way_or_half_of_a_small_error(
+    before: float, after: float, gains: bool
+) -> None:
+    assert worth(ACCURACY, before, after, 0.97) == gains
