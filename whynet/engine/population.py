@@ -20,6 +20,7 @@ from whynet.engine.arm import Arm
 from whynet.engine.batch_norm import WrittenOut
 from whynet.engine.checkpoint import Checkpoint
 from whynet.engine.compiled import Compilation
+from whynet.engine.cuda_graph import NOT_CAPTURED, captured
 from whynet.engine.device import current, drawing, home, place
 from whynet.engine.graph import Flat, UntraceableError, trace
 from whynet.engine.network import Buffers
@@ -263,6 +264,12 @@ class Population:
 
     def _compiling(self, runner: Runner, graph: GraphModule, flat: Flat, probing: bool) -> Runner:
         """The traced step with a compiled one to come; a step that reads probes is used too seldom for that."""
+        if self.tier in ("compiled", "fast") and self.device.type == "cuda":
+            try:
+                runner.run = captured(runner.run, flat.examples)
+            except RuntimeError as error:
+                runner.notes.append(NOT_CAPTURED.fill(why=str(error).strip().splitlines()[0]))
+            return runner
         if self.tier not in ("compiled", "fast") or (probing and self.tier == "fast"):
             return runner
         runner.compilation = Compilation(graph, flat.examples)
