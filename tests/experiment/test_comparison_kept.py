@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import nn
 
+import whynet
 from whynet.engine.events import Event
 from whynet.engine.fit import Fitted, all_probes
 from whynet.engine.train import Watching
+from whynet.errors import RecipeError, StoreError
 from whynet.experiment.compare import Comparison, compare
-from whynet.experiment.resuming import resume_comparison
-from whynet.recipe import recipe
+from whynet.experiment.progress import Progress
+from whynet.experiment.resuming import resume, resume_comparison
+from whynet.recipe import Recipe, recipe
 from whynet.runs.store import Store
 from whynet.runs.underway import Phase, StoppedComparisonError
 
@@ -163,3 +167,115 @@ def test_killed_from_outside_it_goes_on_and_leaves_no_process(tmp_path: Path, ho
 
 def children(pid: int) -> list[int]:
     return [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
+
+
+# --- kept -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_history_is_kept(store: Store) -> None:
+    whole = made(store)
+    found = store.comparison("last")
+    assert whole.kept == found.folder
+    assert (found.status, found.paths, found.seeds, found.metric) == ("finished", ("optimizer.lr",), (0, 1, 2), "accuracy")
+    assert found.levels == {level.name: level.recipe for level in whole.levels}
+    arms = found.arms()
+    assert [(arm.level, arm.seed) for arm in arms] == [(level, seed) for level in whole.arms for seed in range(3)]
+    for arm, theirs in zip(arms, [one for own in whole.arms.values() for one in own], strict=True):
+        assert repr(arm.history) == repr(theirs.history)
+        assert (arm.status, str(arm.why)) == (theirs.outcome.status, str(theirs.outcome.why))
+        assert fingerprint(arm.fitted) == fingerprint(theirs)
+    assert any(arm.history.probe("gradient_norm").size for arm in arms)
+    assert store.result("last").payload["levels"] == whole.to_dict()["levels"]
+    assert not list(found.folder.glob("*.checkpoint"))
+    same(resume(store, "last"), whole)  # type: ignore[arg-type]
+
+
+def test_last_is_the_newest_of_runs_and_comparisons(store: Store) -> None:
+    made(store)
+    run = whynet.fit(BASE, store)
+    store.keep("answer", "later", {})
+    again: Any = whynet.resume(store, "last")
+    assert again.id == run.id
+
+
+def test_deleted_it_leaves_nothing(store: Store) -> None:
+    made(store)
+    found = store.comparison("last")
+    store.delete(found.id)
+    assert not store.runs()
+    assert not found.folder.exists()
+    assert not found.arms()
+
+
+# --- refused ----------------------------------------------------------------------------------------------------------
+
+
+def interrupted(store: Store, monkeypatch: pytest.MonkeyPatch, base: Recipe = BASE, factor: Any = FACTOR) -> str:
+    """A comparison in which no arm has ended, but something was saved."""
+    with monkeypatch.context() as patch:
+        stop_after(20, patch)
+        with pytest.raises(StoppedComparisonError) as stopped:
+            compare(base, factor, 3, store=store, workers=0)
+    return stopped.value.run
+
+
+def test_data_that_changed_is_refused(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "table.csv"
+    rows = [f"{i % 7},{i % 5},{'ab'[i % 2]}" for i in range(60)]
+    table.write_text("\n".join(["x,y,label", *rows]))
+    run = interrupted(store, monkeypatch, BASE.change(data=f"csv('{table}', target='label')"))
+    table.write_text("\n".join(["x,y,label", *rows[:-1], "6,1,a"]))
+    with pytest.raises(StoreError, match="its data are not what they were"):
+        resume_comparison(store, run)
+    assert store.find(run).status == "interrupted"
+    table.write_text("\n".join(["x,y,label", *rows]))
+    assert len(resume_comparison(store, run).arms) == 3
+
+
+def test_objects_of_the_users_own_are_kept_but_cannot_go_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = BASE.change(model=nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 2)))
+    run = interrupted(store, monkeypatch, base)
+    with pytest.raises(StoreError, match="Python objects of your own"):
+        resume_comparison(store, run)
+    whole = compare(base, {"optimizer.lr": [0.1, 0.5]}, 2, store=store, workers=0)
+    arms = store.comparison("last").arms()
+    assert [repr(arm.history) for arm in arms] == [repr(one.history) for own in whole.arms.values() for one in own]
+    with pytest.raises(StoreError, match="cannot be made again"):
+        _ = arms[0].fitted
+
+
+def test_what_another_process_trains_is_left_alone(store: Store) -> None:
+    def listen(told: Progress) -> None:
+        with pytest.raises(StoreError, match="another process"):
+            resume_comparison(Store(store.folder), "last")
+        with pytest.raises(StoreError, match="not ended"):
+            store.result("last")
+
+    compare(BASE, FACTOR, 2, store=store, workers=0, listen=listen)
+
+
+def test_what_cannot_begin_leaves_nothing(store: Store) -> None:
+    with pytest.raises(RecipeError):
+        compare(BASE.change(batch_size=1000), FACTOR, 2, store=store, workers=0)
+    assert not store.runs()
+
+
+@pytest.mark.usefixtures("saving_always")
+def test_a_damaged_file_costs_only_the_arms_in_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = interrupted(store, monkeypatch)
+    for path in store.comparison(run).folder.glob("*.checkpoint"):
+        path.write_bytes(b"cut short")
+    resumed = resume_comparison(store, run)
+    assert any("trained again" in str(note) for note in resumed.notes)
+    whole = compare(BASE, FACTOR, 3, workers=0)
+    assert resumed.values == whole.values
+
+
+def test_a_full_disk_costs_no_result(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: object) -> None:
+        raise OSError(28, "No space left on device", "x")
+
+    monkeypatch.setattr("whynet.runs.underway.files.write_tensors", full)
+    whole = compare(BASE, FACTOR, 2, store=store, workers=0)
+    assert any("disk is full" in str(note) for note in whole.notes)
+    assert whole.values == compare(BASE, FACTOR, 2, workers=0).values
