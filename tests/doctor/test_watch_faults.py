@@ -145,7 +145,7 @@ def test_fine_tuning_the_head_of_a_trained_model_is_no_fault() -> None:
 def test_two_optimizers_for_one_model_are_no_fault() -> None:
     model, (x, y) = classifier(), points()
     both = [torch.optim.SGD(model[0].parameters(), lr=0.1), torch.optim.Adam(model[2].parameters())]
-    for given in (both, both[0]):
+    for given in (both, both[0], None):
         with whynet.watch(model, given) as w:
             for a, b in batches(x, y):
                 model.zero_grad()
@@ -153,6 +153,7 @@ def test_two_optimizers_for_one_model_are_no_fault() -> None:
                 for optimizer in both:
                     optimizer.step()
         assert accused(w.diagnosis) == []
+        assert w.diagnosis.steps == (10 if given is both[0] else 20)
 
 
 def test_random_layers_frozen() -> None:

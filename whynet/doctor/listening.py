@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -53,6 +54,8 @@ class Listening(Told):
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
+        self.given = bool(loop.optimizers)  # without any, each that moves the model's parameters is listened to
+        self.room = Counter({True: KEPT, False: KEPT // 4})  # records that still are kept of training, and of evaluations
         self.mode = Following(self)
         self.on = False  # whether the mode is
         self.next_watched = 1
@@ -226,7 +229,9 @@ class Listening(Told):
         self._off()
         if optimizer not in self.loop.optimizers:
             hold(self.loop, optimizer)
-            return
+            if self.given or not any(id(p) in self.loop.names for group in optimizer.param_groups for p in group["params"]):
+                return
+            self.loop.optimizers.append(optimizer)
         if self.watched:
             self.measuring.before(optimizer, by_closure=_has_closure(args, kwargs))
         for group in optimizer.param_groups:
@@ -283,7 +288,7 @@ class Listening(Told):
     def loss(self, call: LossCall, target: Tensor) -> None:
         self.answered = True
         loop = self.loop
-        if len(loop.calls) < KEPT:
+        if self._has_room():
             loop.calls.append(call)
         if call.training and self.watched:
             loop.target = target.clone()
@@ -298,13 +303,17 @@ class Listening(Told):
 
     def operation(self, one: Operation, worked_on: Tensor, other: Tensor | None) -> None:
         loop = self.loop
-        if len(loop.operations) < KEPT:
+        if self._has_room():
             loop.operations.append(one)
         if one.name == "eq" and other is not None and not one.other_followed:
             self.answered = True
             self._score(other)
         if one.name == "argmax":
             self.answered = True
+
+    def _has_room(self) -> bool:
+        self.room[self.learning] -= 1
+        return self.room[self.learning] >= 0
 
     def _score(self, labels: Tensor) -> None:
         """Count right answers as they should be counted: the greatest output of each row."""

@@ -26,7 +26,7 @@ ALIAS = {
     "clip": "clamp", "__mul__": "mul", "__rmul__": "mul", "__add__": "add", "__radd__": "add", "multiply": "mul",
 }  # fmt: skip
 TOLD = {"eq", "gt", "ge", "lt", "le", "argmax", "max", "topk", "softmax", "log_softmax", "log", "round", "sub", "add", "mul"}
-KEPT = 400  # operations that are kept
+KEPT = 2000  # records of loss calls and other operations that are kept
 
 
 class Following(TorchFunctionMode):

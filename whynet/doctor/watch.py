@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import ModuleType, TracebackType
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from whynet.doctor.callbacks import lightning_callback, trainer_callback
 from whynet.doctor.listening import Listening
@@ -25,9 +25,7 @@ NOTED = {"accuracy", "acc", "val_accuracy", "val_acc", "test_accuracy", "test_ac
 class Watch:
     """A loop that is being watched. Its `diagnosis` is there while it runs, and after it ended, whichever way it ended."""
 
-    def __init__(
-        self, model: nn.Module, optimizer: Optimizers | None = None, loss_fn: Callable[[Any, Tensor], Tensor] | None = None
-    ) -> None:
+    def __init__(self, model: nn.Module, optimizer: Optimizers | None = None) -> None:
         if not isinstance(model, nn.Module):
             raise RecipeError(_NOT_A_MODEL, received=type(model).__name__)
         optimizers = (
@@ -37,7 +35,6 @@ class Watch:
             if not isinstance(one, torch.optim.Optimizer):
                 raise RecipeError(_NOT_AN_OPTIMIZER, received=type(one).__name__)
         self.loop: Loop = loop_of(model, optimizers)
-        self.loss_fn = loss_fn
         self._listening = Listening(self.loop)
         self._known: LoopDiagnosis | None = None
 
@@ -99,13 +96,11 @@ class Watch:
         self.stop(error)
 
 
-def watch(
-    model: nn.Module, optimizer: Optimizers | None = None, loss_fn: Callable[[Any, Tensor], Tensor] | None = None
-) -> Watch:
+def watch(model: nn.Module, optimizer: Optimizers | None = None) -> Watch:
     """Watch a training loop of your own and say what is wired wrongly in it; model, optimizer and random state stay bit-identical.
 
     optimizer: one, or several where several train the one model. Without any, every optimizer that moves the model's parameters counts.
-    For two models, as of a GAN, watch each. loss_fn: only needed where the loop's own loss cannot be seen, being none of torch's.
+    For two models, as of a GAN, watch each.
 
     >>> with watch(model, optimizer) as w:  # doctest: +SKIP
     ...     for x, y in loader:
@@ -114,26 +109,24 @@ def watch(
     ...         optimizer.step()
     >>> print(w.diagnosis)  # doctest: +SKIP
     """
-    return Watch(model, optimizer, loss_fn)
+    return Watch(model, optimizer)
 
 
-def lightning(loss_fn: Callable[[Any, Tensor], Tensor] | None = None) -> Any:
+def lightning() -> Any:
     """A callback for Lightning's ``Trainer(callbacks=[whynet.watch.lightning()])``; afterwards ask its ``diagnosis``."""
-    return lightning_callback(lambda model, optimizers: Watch(model, optimizers, loss_fn))
+    return lightning_callback(Watch)
 
 
 def trainer() -> Any:
     """A callback for Hugging Face's ``Trainer(callbacks=[whynet.watch.trainer()])``; afterwards ask its ``diagnosis``."""
-    return trainer_callback(lambda model, optimizers: Watch(model, optimizers))
+    return trainer_callback(Watch)
 
 
 class _Callable(ModuleType):
     """The room and what is done in it share a name: ``whynet.watch(…)`` works, and so does ``whynet.watch.lightning()``."""
 
-    def __call__(
-        self, model: nn.Module, optimizer: Optimizers | None = None, loss_fn: Callable[[Any, Tensor], Tensor] | None = None
-    ) -> Watch:
-        return watch(model, optimizer, loss_fn)
+    def __call__(self, model: nn.Module, optimizer: Optimizers | None = None) -> Watch:
+        return watch(model, optimizer)
 
 
 sys.modules[__name__].__class__ = _Callable
