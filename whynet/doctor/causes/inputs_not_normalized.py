@@ -6,6 +6,7 @@ import numpy as np
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
 from whynet.doctor.examination import Examination
+from whynet.doctor.facts.inputs import reaching
 from whynet.doctor.scaling import standardised
 from whynet.registry import register
 from whynet.text import Text
@@ -28,7 +29,8 @@ class InputsNotNormalized(Cause):
     m² + s², so |m| or s above 3 makes an eigenvalue ten times that of a standardised feature, for which the learning rate would have to
     be ten times lower; up to 1.5 it is at most as large as that of two features. A spread a hundred times that of the middle feature
     makes a valley 10⁴ times longer than wide. Features with hardly any spread (pixels at the rim) do no harm: they only add directions
-    in which nothing is to be learned.
+    in which nothing is to be learned. Measured is what reaches the first layer with weights: a network that scales or norms its inputs
+    itself is not accused.
     """
 
     name = "inputs-not-normalized"
@@ -43,9 +45,10 @@ class InputsNotNormalized(Cause):
     question = "input-scaling"
 
     def look(self, seen: Examination) -> Suspicion:
-        x = seen.inputs.double()
-        by_channel = x.movedim(1, -1).reshape(-1, x.shape[1]) if x.ndim > 2 else x  # images by channel, tables by column
-        mean, spread = by_channel.mean(0).abs().numpy(), by_channel.std(0, correction=0).numpy()
+        found = reaching(seen)
+        if found is None:  # numbers of words, which are looked up
+            return Suspicion(self, [], 0.0)
+        mean, spread = found.mean.abs().numpy(), found.spread.numpy()
         spread = spread[spread > 0] if (spread > 0).any() else np.ones(1)
         largest = max(float(mean.max()), float(spread.max()))
         unequal = float(spread.max() / np.median(spread))

@@ -6,7 +6,7 @@ from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import ending
 from whynet.doctor.facts.loss import loss_fact
-from whynet.doctor.facts.targets import classifies, train_targets
+from whynet.doctor.facts.targets import classifies, few_whole, train_targets
 from whynet.doctor.surgery.loss import with_likelihood
 from whynet.registry import register
 from whynet.text import Text, plain
@@ -54,10 +54,12 @@ class WrongLoss(Cause):
         y = train_targets(seen)
         outside = float(((y < -SLACK) | (y > 1 + SLACK)).double().mean())
         if fact.reads in ("probabilities", "log-probabilities", "logits"):
-            wrong = outside > 0
+            wrong = outside > 0 and few_whole(seen) is None  # classes written otherwise are an encoding error
             evidence = [
                 Evidence(_LOSS, shown, _VALUES, "for" if wrong else "neither"),
-                Evidence(_OUTSIDE, plain(f"{outside:.0%}"), plain("0 %"), "for" if wrong else "against"),
+                Evidence(
+                    _OUTSIDE, plain(f"{outside:.0%}"), plain("0 %"), "for" if wrong else "neither" if outside else "against"
+                ),
             ]
             return Suspicion(self, evidence, 1.0 if wrong else 0.0, proved=wrong)
         return Suspicion(
