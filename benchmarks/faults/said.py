@@ -30,7 +30,6 @@ class Said:
 def read(name: str, diagnosis: dict[str, Any], seconds: float, metric: float | None = None) -> Said:
     """What is wanted of `Diagnosis.to_dict()` and `LoopDiagnosis.to_dict()`: the one place that knows their keys."""
     fix = tuple(diagnosis.get("fix") or ())
-    proposed = [one["metric"] for one in diagnosis.get("remedies", ()) if fix and tuple(one["diff"]) == fix]
     return Said(
         name,
         "state" not in diagnosis,
@@ -38,7 +37,7 @@ def read(name: str, diagnosis: dict[str, Any], seconds: float, metric: float | N
         tuple(diagnosis["confirmed"]),
         tuple(diagnosis.get("equivalent", ())),
         _finite(metric),
-        _finite(proposed[0]) if proposed else None,
+        _finite(diagnosis.get("after")),
         fix,
         seconds,
     )

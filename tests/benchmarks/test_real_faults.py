@@ -112,7 +112,7 @@ def test_a_case_is_a_recipe_or_a_loop() -> None:
 def test_the_diagnosis_is_read() -> None:
     plain = {
         "state": "mended", "confirmed": ["lr-too-high"], "equivalent": [], "fix": ["- a", "+ b"],
-        "remedies": [{"diff": ["- a", "+ c"], "metric": 0.5}, {"diff": ["- a", "+ b"], "metric": 0.9}],
+        "after": 0.9,
     }  # fmt: skip
     said = read("x", plain, 2.0, float("nan"))
     assert (said.loop, said.state, said.named, said.before, said.after) == (False, "mended", ("lr-too-high",), None, 0.9)

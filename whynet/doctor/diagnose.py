@@ -120,12 +120,16 @@ def own_wiring(model: Any, data: Any, loss_fn: Any, optimizer: Any) -> list[Susp
 
 
 def _merged(ours: Sequence[Suspicion], wiring: Sequence[Suspicion]) -> list[Suspicion]:
-    """One suspicion for each cause, the strongest first; where two speak of one cause, what is proved or stronger."""
+    """One suspicion for each cause, the strongest first; where two speak of one cause, what both saw, and the remedies of the recipe's."""
     found = {one.cause.name: one for one in ours}
     for one in wiring:
         before = found.get(one.cause.name)
-        if before is None or (one.proved, one.strength) > (before.proved, before.strength):
-            found[one.cause.name] = one
+        if before is None or not before.evidence:
+            cause = one.cause if before is None else before.cause
+            found[one.cause.name] = replace(one, cause=cause)
+        elif one.evidence:
+            evidence, strongest = [*one.evidence, *before.evidence], max(one.strength, before.strength)
+            found[one.cause.name] = Suspicion(before.cause, evidence, strongest, one.proved or before.proved)
     return sorted(found.values(), key=lambda one: -one.strength)
 
 

@@ -256,10 +256,11 @@ class Diagnosis:
 
     def _mended(self, words: Text) -> Text:
         best = self.mending[0]
-        if not self.confirmed:
-            return _MENDED_ONLY.fill(words=words, remedy=label(best), cause=best.cause.title)
+        told = [cause for cause in self.confirmed if cause.name in {c.name for c in best.causes}]
+        if not told:
+            only = _MENDED_ONLY.fill(words=words, remedy=label(best), cause=_titles(best.causes))
+            return join([only, _CERTAIN.fill(causes=_titles(self.confirmed))]) if self.confirmed else only
         assert self.trial
-        told = [cause for cause in self.confirmed if cause.name in {c.name for c in best.causes}] or self.confirmed[:1]
         sentence = (_MENDED if self.state == "mended" else _IMPROVED).fill(
             words=words, causes=_titles(told), remedy=label(best),
             before=self.examination.yardstick.shown(self.trial.original.mean.mean),
@@ -317,7 +318,7 @@ class Diagnosis:
             "also_mends": [cause.name for cause in self.also_mends], "cleared": [cause.name for cause in self.cleared],
             "not_checked": [cause.name for cause in self.not_checked],
             "fix": self.fix, "remedy": self.remedy.remedy.name.both if self.remedy else None,
-            "after": number(self.mending[0].summary.mean.mean) if self.mending else None,
+            "after": number(self.remedy.summary.mean.mean) if self.remedy else None,
             "suspects": [
                 {
                     "cause": s.cause.name, "title": s.cause.title.both, "strength": s.strength, "proved": s.proved,

@@ -181,7 +181,9 @@ class _Running:
         chosen = candidates(now.tried, self.suspicions, now.chance)
         for sizes in ([2, len(chosen)] if len(chosen) > 2 else [2], range(3, min(len(chosen), COMBINED))):
             plans = [one for one in sets(chosen, sizes, self.seen) if _runs(one)]
-            if not plans or (self.left is not None and self._seconds(plans) > self.left):
+            while plans and self.left is not None and self._seconds(plans) > self.left:
+                plans.pop()  # the most promising sets come first
+            if not plans:
                 return
             comparison = self._compare(self.course, plans)
             self.entries += [Entry(one, comparison.arms[one.name], self.original) for one in plans]
