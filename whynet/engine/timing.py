@@ -53,12 +53,13 @@ def time_steps(arms: Sequence[Arm], size: int, tier: Tier, into: Timing) -> None
             began = seconds(device)
             population = Population([own, *arms[1:size]], (), tier, device=device)
             batches = population.epoch(0)[: TRIED + 1]
+            most = max(arm.total_steps for arm in arms[:size])
             population.make_ready(batches[0])
             into.ready = seconds(device) - began
             taken = []
             for i in range(TRIED + 1):
                 start = seconds(device)
-                population.step(min(i + 1, arms[0].total_steps), batches[i % len(batches)])
+                population.step(min(i + 1, most), batches[i % len(batches)])
                 taken.append(seconds(device) - start)
     except UnstackableError:
         into.stackable = False
