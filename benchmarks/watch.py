@@ -101,8 +101,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=11)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    found = {name: measure(name, given.steps, given.rounds) for name in CASES}
-    print(json.dumps({"machine": facts(), "steps": given.steps, "rounds": given.rounds, "cases": found}, indent=1, default=str))
+    print(json.dumps({"machine": facts(), "steps": given.steps, "rounds": given.rounds}, default=str), flush=True)
+    for name in CASES:
+        print(name, json.dumps(measure(name, given.steps, given.rounds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from whynet.doctor.tracing import KEPT, Following, Told, last_operation, switch_
 Hook = TypeVar("Hook", bound=Callable[..., None])
 
 DENSE = 8  # every one of the first steps is watched
-GROWTH = 1.3  # from there on, the next watched step is so many times as far
+GROWTH = 1.5  # from there on, the next watched step is so many times as far
 
 
 def _has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -6,13 +6,21 @@ import os
 import sys
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from whynet.doctor.loop import Loop
 
 TAKEN = 64  # values of an example that its fingerprint is made of
+UNITS = 256  # of a layer that its spread is taken over
 ALIGNED = 16  # watched steps for which the direction of the update is compared with the gradient
+
+
+WORDS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+FACTORS = (
+    np.random.default_rng(0).integers(1, 2**63, TAKEN, dtype=np.uint64) * 2 + 1
+)  # a universal hash: random odd factors, mod 2⁶⁴
 
 
 class Measuring:
@@ -31,8 +39,8 @@ class Measuring:
         if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim < 2 or output.shape[0] < 2:
             return
         with torch.no_grad():
-            flat = output.detach().flatten(1)[:, :4096]
-            spread = float(flat.std(dim=0).mean())
+            flat = output.detach().flatten(1)
+            spread = float(flat[:, :: -(-flat.shape[1] // UNITS)].float().std(dim=0).mean())
             self.loop.measure("activation_spread", layer, spread)
 
     @torch.no_grad()
@@ -99,7 +107,9 @@ def fingerprints(x: Tensor) -> tuple[int, ...]:
     some = flat[:, :: -(-flat.shape[1] // TAKEN)]
     if some.dtype is torch.bfloat16:
         some = some.float()
-    return tuple(hash(row.tobytes()) for row in some.cpu().contiguous().numpy())
+    raw = np.ascontiguousarray(some.cpu().numpy())
+    words = raw.view(WORDS[raw.dtype.itemsize])  # the bits as they are
+    return tuple((words.astype(np.uint64) * FACTORS[: words.shape[1]]).sum(axis=1).tolist())
 
 
 def code_place() -> str:
