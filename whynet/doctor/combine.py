@@ -7,7 +7,7 @@ from itertools import combinations
 
 from whynet.doctor.cause import PLACES, Remedy, Suspicion
 from whynet.doctor.examination import Examination
-from whynet.doctor.plan import Plan, suspected
+from whynet.doctor.plan import UNFIT, Plan, suspected
 from whynet.doctor.surgery import tried as attempted
 from whynet.doctor.tried import Tried, mean
 from whynet.recipe import Recipe, diff
@@ -22,7 +22,7 @@ def candidates(tried: Sequence[Tried], suspicions: Sequence[Suspicion], chance: 
     best: dict[str, Tried] = {}
     for one in tried:
         known = by_name.get(one.cause.name)
-        if one.others or not (one.helps or (known is not None and suspected(known))):
+        if one.others or not (one.helps or one.unsure or (known is not None and suspected(known))):
             continue
         now = best.get(one.cause.name)
         if now is None or (not one.left, one.helps, mean(one.values, chance)) > (
@@ -40,6 +40,10 @@ def candidates(tried: Sequence[Tried], suspicions: Sequence[Suspicion], chance: 
         )  # fmt: skip
 
     return sorted(best.values(), key=promise)[:COMBINED]
+
+
+def _rank(one: Tried, chance: float) -> tuple[bool, bool, float]:
+    return not one.left, one.helps or one.unsure, mean(one.values, chance)
 
 
 def sets(chosen: Sequence[Tried], sizes: Iterable[int], seen: Examination) -> list[Plan]:
@@ -71,5 +75,8 @@ def _together(group: Sequence[Tried], seen: Examination) -> Plan | None:
 def _applied(ordered: Sequence[Tried], recipe: Recipe) -> Recipe | None:
     changed: Recipe | None = recipe
     for one in ordered:
-        changed = attempted(one.remedy.apply, changed) if changed is not None else None
+        try:
+            changed = attempted(one.remedy.apply, changed) if changed is not None else None
+        except UNFIT:
+            return None
     return changed

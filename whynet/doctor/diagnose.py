@@ -13,14 +13,14 @@ from torch import nn
 import whynet.doctor.causes  # noqa: F401  registers the causes
 from whynet import registry
 from whynet.data import Dataset
-from whynet.doctor.cause import Suspicion
+from whynet.doctor.cause import Cause, Suspicion
 from whynet.doctor.controls.shuffled_labels import Shuffled, shuffled_labels
 from whynet.doctor.diagnosis import Diagnosis
 from whynet.doctor.examination import Examination, examine
 from whynet.doctor.fault import PROVED
 from whynet.doctor.health import health
 from whynet.doctor.pace import TEST
-from whynet.doctor.plan import suspected
+from whynet.doctor.plan import UNFIT, suspected
 from whynet.doctor.trial import ORIGINAL, Trial, run_trial
 from whynet.doctor.wires import wiring_of
 from whynet.engine.events import Event, Stepped
@@ -77,14 +77,14 @@ def diagnose(
     """
     started = time.monotonic()
     losses: list[float] = []
+    notes: list[Text] = []
     try:
         seen = examine(one, _overhear(listen, losses), budget)
     except KeyboardInterrupt:
         raise InterruptedExaminationError(_EARLY.fill(steps=len(losses), words=_went(losses))) from None
-    suspicions = _merged([info.make().look(seen) for info in registry.infos("cause")], wiring)
+    suspicions = _merged([_looked(info.make(), seen, notes) for info in registry.infos("cause")], wiring)
     if listen:
         listen(Examined(seen, suspicions))
-    notes: list[Text] = []
     if seen.cut:
         notes.append(_CUT.fill(budget=budget, steps=seen.steps, whole=seen.whole_steps, test=TEST))
     left = None if budget is None else max(budget - (time.monotonic() - started), budget / 2)
@@ -117,6 +117,15 @@ def own_wiring(model: Any, data: Any, loss_fn: Any, optimizer: Any) -> list[Susp
         return []  # what is wrong with the data is said where the recipe is made real
     found = wiring_of(model, loss_fn, optimizer if isinstance(optimizer, torch.optim.Optimizer) else None, x, y)
     return [replace(one, proved=one.proved or one.strength >= PROVED) for one in found]
+
+
+def _looked(cause: Cause, seen: Examination, notes: list[Text]) -> Suspicion:
+    """What a cause makes of the examination; one that cannot look at this network says nothing, and a note says why."""
+    try:
+        return cause.look(seen)
+    except UNFIT as error:
+        notes.append(_UNLOOKED.fill(title=cause.title, error=f"{type(error).__name__}: {error}"))
+        return Suspicion(cause, [], 0.0)
 
 
 def _merged(ours: Sequence[Suspicion], wiring: Sequence[Suspicion]) -> list[Suspicion]:
@@ -199,6 +208,7 @@ _CUT = Text(
     "예산 {budget:.3g}초에 맞추려고 진찰은 {whole} 스텝 가운데 {steps} 스텝만, 데이터도 그만큼만 썼고 "
     "테스트 예제는 많아도 {test}개로 평가했다.",
 )
+_UNLOOKED = Text("{title} could not be looked for: {error}", "{title:은} 살펴보지 못했다: {error}")
 _EARLY = Text(
     "Interrupted during the examination, after {steps} steps, before anything was suspected or tried.{words}",
     "진찰하다가 {steps} 스텝 만에 중단되었다. 아직 의심하거나 시험한 것이 없다.{words}",

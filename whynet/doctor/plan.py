@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from whynet.doctor.cause import Cause, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.surgery import tried
+from whynet.engine.arm import prepare
+from whynet.errors import WhynetError
 from whynet.recipe import Recipe, diff
+from whynet.text import Text
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,26 @@ class Plan:
         return f"{first}/{self.remedy.name.show('en')}"
 
 
-def plan(seen: Examination, suspicions: Sequence[Suspicion]) -> list[Plan]:
-    """Every remedy that applies and changes something that no earlier one does; those of whom signs point to come first."""
+# What torch and a user's own code raise where a change does not fit what they do with it. That ends one remedy, never the diagnosis.
+UNFIT = (
+    WhynetError, AttributeError, RuntimeError, TypeError, ValueError, LookupError, ArithmeticError, NotImplementedError, AssertionError,
+)  # fmt: skip
+
+
+def plan(seen: Examination, suspicions: Sequence[Suspicion], notes: list[Text] | None = None) -> list[Plan]:
+    """Every remedy that applies and changes something that no earlier one does; those of whom signs point to come first.
+
+    notes: is told of remedies that could not be made, and why.
+    """
     plans: list[Plan] = []
     for suspicion in sorted(suspicions, key=lambda one: not suspected(one)):
         for remedy in suspicion.cause.remedies(seen):
-            changed = tried(remedy.apply, seen.recipe)
+            try:
+                changed = tried(remedy.apply, seen.recipe)
+            except UNFIT as error:
+                if notes is not None:
+                    notes.append(_UNFIT.fill(remedy=remedy.name, error=f"{type(error).__name__}: {error}"))
+                continue
             if changed is not None and diff(changed, seen.recipe) and all(diff(changed, other.recipe) for other in plans):
                 plans.append(Plan((suspicion.cause,), remedy, changed, suspected(suspicion)))
     return plans
@@ -41,3 +58,15 @@ def plan(seen: Examination, suspicions: Sequence[Suspicion]) -> list[Plan]:
 def suspected(one: Suspicion) -> bool:
     """Whether what was seen points to a cause."""
     return one.proved or (one.speaks == "for" and one.strength > 0)
+
+
+def runs(one: Plan) -> bool:
+    """Whether a changed recipe can be trained at all."""
+    try:
+        prepare(one.recipe)
+    except UNFIT:
+        return False
+    return True
+
+
+_UNFIT = Text("{remedy} could not be tried here: {error}", "{remedy:은} 여기서 시험하지 못했다: {error}")

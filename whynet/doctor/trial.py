@@ -13,17 +13,15 @@ from whynet.doctor.combine import COMBINED, candidates, sets
 from whynet.doctor.course import Course
 from whynet.doctor.examination import Examination
 from whynet.doctor.pace import LEAST
-from whynet.doctor.plan import Plan, plan
+from whynet.doctor.plan import Plan, plan, runs
 from whynet.doctor.rungs import RUNG, hopeless
 from whynet.doctor.tried import ORIGINAL, Entry, Tried, judged, mean
 from whynet.doctor.yardstick import Yardstick
-from whynet.engine.arm import prepare
 from whynet.engine.fit import Fitted
 from whynet.engine.plan import Workers
 from whynet.engine.population import Tier
 from whynet.engine.probes.gradient_norm import GradientNorm
 from whynet.engine.train import Watching
-from whynet.errors import WhynetError
 from whynet.experiment.compare import BOUNDS, Comparison, compare_levels
 from whynet.experiment.factor import Level
 from whynet.experiment.progress import Progress
@@ -37,6 +35,7 @@ AT_START = Watching((GradientNorm(),), at=frozenset({1}), evaluations=10)  # wha
 POOR = 0.2  # of the way from chance to the reference: below it a network does not learn at all
 SHORT = 3.0  # seconds of training in which nobody needs to leave early
 STAY = 0.5  # of the remedies, about, that are expected to stay after the rung
+UNSURE = 3  # undecided remedies that are given more seeds
 HALF = 0.5  # of the steps: rather than cutting below, remedies without any sign are left out
 
 
@@ -96,15 +95,17 @@ def run_trial(
     Statistics: the remedies of causes that signs point to, the others, and combinations are three families, each corrected (Holm) for all
     of its members, those that left early included: whoever leaves can no longer be found to help, so leaving adds no false positive.
     """
-    plans = [one for one in plan(seen, suspicions) if _runs(one)]
+    running = _Running(seen, suspicions, budget, listen, workers, tier)
+    plans = [one for one in plan(seen, suspicions, running.notes) if runs(one)]
     if not plans:
         return None
-    running = _Running(seen, suspicions, budget, listen, workers, tier)
     running.prepare(plans, seeds)
     try:
         running.singles()
+        running.undecided()
         if combine:
             running.together()
+            running.undecided()
     except KeyboardInterrupt:
         if not running.original:
             raise
@@ -173,6 +174,24 @@ class _Running:
         self.entries = [one for one in self.entries if one.plan.name not in done]
         self.entries += [Entry(one, comparison.arms[one.name], self.original) for one in stay]
 
+    def undecided(self) -> None:
+        """Where nothing mends for certain: as many seeds again for what brought learning back on most of the seeds it had."""
+        now = self.told(strictly=True)
+        unsure = [one for one in now.tried if one.unsure and len(one.values) == self.seeds]
+        if not unsure or any(one.mends for one in now.tried) or not now.sick:
+            return
+        names = {one.summary.level for one in sorted(unsure, key=lambda one: -now.way(one))[:UNSURE]}
+        plans = [one.plan for one in self.entries if one.plan.name in names]
+        if self.left is not None and self._seconds(plans) > self.left:
+            return
+        more = self._compare(self.course, plans, range(self.seeds, 2 * self.seeds))
+        self.entries = [
+            replace(one, arms=one.arms + more.arms[one.plan.name], beside=one.beside + more.arms[ORIGINAL])
+            if one.plan.name in names
+            else one
+            for one in self.entries
+        ]
+
     def together(self) -> None:
         """Where no single change mends: pairs, and all at once; then what lies between."""
         now = self.told(strictly=True)
@@ -180,7 +199,7 @@ class _Running:
             return
         chosen = candidates(now.tried, self.suspicions, now.chance)
         for sizes in ([2, len(chosen)] if len(chosen) > 2 else [2], range(3, min(len(chosen), COMBINED))):
-            plans = [one for one in sets(chosen, sizes, self.seen) if _runs(one)]
+            plans = [one for one in sets(chosen, sizes, self.seen) if runs(one)]
             while plans and self.left is not None and self._seconds(plans) > self.left:
                 plans.pop()  # the most promising sets come first
             if not plans:
@@ -233,13 +252,19 @@ class _Running:
         lengths = sum(self.course.length(one.recipe) for one in plans) + steps
         return rate * self.seeds * lengths
 
-    def _compare(self, course: Course, plans: Sequence[Plan]) -> Comparison:
+    def _compare(self, course: Course, plans: Sequence[Plan], seeds: Sequence[int] | None = None) -> Comparison:
         levels = [Level(ORIGINAL, course.apply(self.seen.recipe))]
         levels += [Level(one.name, course.apply(one.recipe)) for one in plans]
         paths = sorted({d.path.partition(".")[0] for level in levels[1:] for d in diff(levels[0].recipe, level.recipe)})
         watching = replace(AT_START, evaluations=course.evaluations)
         comparison = compare_levels(
-            levels, paths, self.seeds, listen=self.listen, watching=watching, workers=self.workers, tier=self.tier
+            levels,
+            paths,
+            self.seeds if seeds is None else seeds,
+            listen=self.listen,
+            watching=watching,
+            workers=self.workers,
+            tier=self.tier,
         )
         self.comparisons.append(comparison)
         return comparison
@@ -297,24 +322,17 @@ class _Running:
         """All comparisons as one: of each level the longest training."""
         last = self.comparisons[-1]
         arms = {name: arms for one in self.comparisons for name, arms in one.arms.items()} | {ORIGINAL: self.original}
+        arms |= {one.plan.name: one.arms[: self.seeds] for one in self.entries}
         levels = {level.name: level for one in self.comparisons for level in one.levels}
         return replace(
             last,
+            seeds=tuple(range(self.seeds)),
             paths=tuple(sorted({path for one in self.comparisons for path in one.paths})),
             levels=list(levels.values()),
             arms={name: arms[name] for name in levels},
             seconds=sum(one.seconds for one in self.comparisons),
             plan=max(self.comparisons, key=lambda one: one.seconds).plan,
         )
-
-
-def _runs(one: Plan) -> bool:
-    """Whether a changed recipe can be trained at all."""
-    try:
-        prepare(one.recipe)
-    except WhynetError:
-        return False
-    return True
 
 
 def label(one: Tried) -> Text:

@@ -80,18 +80,21 @@ def worth(stick: Yardstick, before: float, after: float, healthy: float) -> bool
 def judged(entries: Sequence[Entry], family: Sequence[Entry], stick: Yardstick, chance: float, healthy: float) -> list[Tried]:
     """What became of a family of remedies: entries in order, p values corrected (Holm) for all of the family.
 
-    Each is held against the original over as many steps. Those that left early count as compared and not different.
+    Each is held against the original over as many steps. Those that left early count as compared and not different. Those that were given
+    more seeds, being undecided, are looked at twice, so their p counts twice (Bonferroni) for each of the family.
     """
-    stayed = [one for one in family if not one.left]
+    seeds = min((len(one.arms) for one in family), default=0)
+    stayed = [one for one in family if not one.left and len(one.arms) == seeds]
     left = len(family) - len(stayed)
     rows: dict[str, LevelSummary] = {}
     if stayed:
         values = {ORIGINAL: _values(stayed[0].beside, stick)} | {one.plan.name: _values(one.arms, stick) for one in stayed}
         rows = {row.level: row for row in _summaries(values, stick, chance, left)}
     for one in family:
-        if one.left:
+        if one not in stayed:
             values = {ORIGINAL: _values(one.beside, stick), one.plan.name: _values(one.arms, stick)}
-            rows[one.plan.name] = _summaries(values, stick, chance, len(family))[1]
+            looks = 1 if one.left else 2
+            rows[one.plan.name] = _summaries(values, stick, chance, looks * len(family) - 1)[1]
     return [_tried(one, rows[one.plan.name], stick, chance, healthy) for one in entries if one in family]
 
 
