@@ -99,6 +99,7 @@ def test_the_fault_is_suspected(cause: type[Cause], name: str) -> None:
 def test_a_healthy_network_is_not_suspected(cause: type[Cause], name: str) -> None:
     found = look(cause, name)
     assert found.strength == 0
+    assert found.speaks != "for"
     assert not found.proved
 
 
@@ -123,7 +124,8 @@ def test_only_what_follows_from_the_numbers_is_proved() -> None:
 @pytest.mark.parametrize(
     ("cause", "name", "longer"),
     [
-        (WrongHiddenActivation, "softmax between", {"epochs": 10, "steps": None}), (TooDeep, "too deep", {}), (LowCapacity, "two units", {}),
+        (WrongHiddenActivation, "softmax between", {"epochs": 10, "steps": None}), (TooDeep, "too deep", {}),
+        (LowCapacity, "two units", {}),
         (LowCapacity, "one unit on spirals", {}), (LowCapacity, "linear on xor", {}), (BatchnormTrainEvalGap, "stale averages", {}),
         (BatchnormTrainEvalGap, "stale brick", {}),
     ],

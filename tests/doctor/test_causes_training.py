@@ -112,6 +112,7 @@ def test_the_fault_is_suspected(cause: type[Cause], name: str) -> None:
 def test_a_healthy_network_is_not_suspected(cause: type[Cause], name: str) -> None:
     found = look(cause, name)
     assert found.strength == 0
+    assert found.speaks != "for"
     assert not found.proved
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
 from whynet.doctor.examination import Examination
@@ -82,3 +82,8 @@ def strength(evidence: Sequence[Evidence], weak: float = 0.2) -> float:
     """Share of the telling evidence that speaks for the cause; a weak suspicion where nothing tells."""
     telling = [e for e in evidence if e.speaks != "neither"]
     return sum(e.speaks == "for" for e in telling) / len(telling) if telling else weak
+
+
+def set_aside(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The same evidence where a sign that a cause needs is missing: what spoke for it alone speaks neither way."""
+    return [replace(one, speaks="neither") if one.speaks == "for" else one for one in evidence]

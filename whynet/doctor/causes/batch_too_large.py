@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
 from whynet.doctor.controls.noise_scale import noise_scale
 from whynet.doctor.examination import Examination
 from whynet.registry import register
@@ -55,12 +55,14 @@ class BatchTooLarge(Cause):
             Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if on_the_way else "against"),
         ]
         if not (few and on_the_way):
-            return Suspicion(self, evidence, 0.0)
+            return Suspicion(self, set_aside(evidence), 0.0)
         needed = noise_scale(seen)
         shown = _EXAMPLES.fill(batch=arm.batch_size, needed=needed)
         speaks: Speaks = "for" if arm.batch_size > 10 * needed else "against" if arm.batch_size < needed else "neither"
         evidence.append(Evidence(_NEEDED, shown, _NO_MORE, speaks))
-        return Suspicion(self, evidence, {"for": 0.9, "neither": 0.6, "against": 0.0}[speaks])
+        if speaks == "against":
+            return Suspicion(self, set_aside(evidence), 0.0)
+        return Suspicion(self, evidence, {"for": 0.9, "neither": 0.6}[speaks])
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         name = Text("batches of {n}", "배치 크기 {n}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch.nn.modules.dropout import _DropoutNd
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.chain import passed
 from whynet.doctor.facts.sample import sample
@@ -61,7 +61,7 @@ class DropoutTooHigh(Cause):
             Evidence(_LEFT, _P.fill(p=highest, left=left), _MORE, speaks),
             Evidence(_LOSS, plain(f"{worse:.2g}"), _ONE, "for" if shown else "neither"),
         ]
-        return Suspicion(self, evidence, 0.8 if speaks == "for" else 0.0)
+        return Suspicion(self, evidence if speaks == "for" else set_aside(evidence), 0.8 if speaks == "for" else 0.0)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
 from whynet.doctor.controls.ceiling import ceiling
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.chain import at_start
@@ -61,7 +61,7 @@ class LowCapacity(Cause):
         evidence.append(Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if settled and misses else "neither"))
         straight = most.suffices or (not at_start(seen) and not most.bends)
         likely = misses and settled and not straight and size != "against"
-        return Suspicion(self, evidence, 0.0 if not likely else 0.8 if size == "for" else 0.4)
+        return Suspicion(self, evidence, 0.8 if size == "for" else 0.4) if likely else Suspicion(self, set_aside(evidence), 0.0)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         def both(recipe: Recipe) -> Recipe | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
+from whynet.doctor.controls.sharpness import reach
 from whynet.doctor.examination import Examination
 from whynet.doctor.rates import nearest_power, rate, scaled_rate
 from whynet.registry import register
@@ -12,6 +15,7 @@ from whynet.text import Text, plain
 
 LONG, HARMLESS, USUAL = 0.1, 1e-2, 1e-3  # length of one update over the length of the weights
 FELL, PEAK = 0.5, 2.0  # a loss over the loss at the start
+BEYOND = 2.0  # times the rate at which gradient descent overshoots
 
 
 @register(
@@ -27,8 +31,9 @@ class LrTooHigh(Cause):
     Below that rate the loss of the whole data can only fall, and the loss of a batch varies about it. Signs of a rate above it: the
     loss becomes infinite or NaN; it ends above where it began; on the way it climbs to twice of that, which is more than batches
     differ; one of the first updates moves the weights by more than a tenth of their length, where 1e-3 is usual (Karpathy 2015) and
-    1e-2 still is harmless. A loss that fell by more than half speaks against. The rates tried are tenths, and the powers of ten that
-    bring the first update to about 1e-3.
+    1e-2 still is harmless. For gradient descent the bound itself is measured at the start: up to twice of it training finds its
+    way to a flatter place (Lewkowycz et al. 2020), beyond it does not. A loss that fell by more than half speaks against. The
+    rates tried are tenths, and the powers of ten that bring the first update to about 1e-3.
     """
 
     name = "lr-too-high"
@@ -57,6 +62,9 @@ class LrTooHigh(Cause):
         if longest is not None:
             speaks: Speaks = "for" if longest > LONG else "against" if longest < HARMLESS else "neither"
             evidence.append(Evidence(_UPDATE, plain(f"{longest:.1g}"), _THOUSANDTH, speaks))
+        far = reach(seen)
+        if far is not None and math.isfinite(far[0]) and any(one.speaks == "for" for one in evidence):
+            evidence.append(Evidence(_REACH, plain(f"{far[0]:.2g}"), _TWO, "for" if far[0] > BEYOND else "neither"))
         return Suspicion(self, evidence, strength(evidence))
 
     def remedies(self, seen: Examination) -> list[Remedy]:
@@ -92,3 +100,7 @@ _UPDATE = Text(
     "longest of the first updates over the length of its weights", "처음 갱신 가운데 가장 긴 것을 그 가중치의 크기로 나눈 값"
 )
 _THOUSANDTH = Text("about 0.001", "0.001쯤")
+_REACH = Text(
+    "the rate over the greatest that does not overshoot at the start", "학습률을 처음에 넘어가지 않는 가장 큰 학습률로 나눈 값"
+)
+_TWO = Text("below 2", "2 미만")

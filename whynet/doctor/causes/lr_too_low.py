@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
+from whynet.doctor.controls.sharpness import reach
 from whynet.doctor.examination import Examination
 from whynet.doctor.rates import power_above, rate, scaled_rate
 from whynet.registry import register
@@ -12,6 +15,8 @@ from whynet.text import Text, plain
 
 SHORT, USUAL = 1e-4, 1e-3  # length of one update over the length of the weights
 SHORT_WAY = 0.1  # length of all updates together over the length of the weights
+TIMID = 0.01  # of the rate at which gradient descent overshoots
+HALF = 0.5  # of the loss at the start
 
 
 @register(
@@ -27,9 +32,13 @@ class LrTooLow(Cause):
     About 10⁻³ a step is usual (Karpathy 2015); below 10⁻⁴ some ten thousand steps are needed to change the weights by their own
     length. It counts only where no layer moves faster, at the start or later: steps that were long once and then stopped have another
     cause. Updates of 10⁻³ and more speak against, unless there were so few that all together move the weights by less than a tenth of
-    their length: then longer steps may do as well as more of them. A loss that is still falling when training ends fits, and fits too
-    few epochs as well, so it speaks neither way here. The rates tried bring the longest update to between 10⁻³ and 10⁻², and to ten
-    times that, which still is below a tenth.
+    their length: then longer steps may do as well as more of them.
+
+    For gradient descent there is a better measure. The greatest rate that does not overshoot is 2 / λ_max, and about half of it is best
+    (LeCun et al. 1998); with less than a hundredth of it, at the start and at the end alike, all steps might have been a hundred times
+    as long, which is a sign where the loss has not come down by half, however long the steps are beside the weights. A loss that
+    is still falling when training ends fits, and fits too few epochs as well, so it speaks neither way. The rates tried bring the
+    longest update to between 10⁻³ and 10⁻², and to ten times that, which still is below a tenth.
     """
 
     name = "lr-too-low"
@@ -42,12 +51,20 @@ class LrTooLow(Cause):
     question = "learning-rate"
 
     def look(self, seen: Examination) -> Suspicion:
-        evidence = []
+        evidence, timid = [], False
+        far = reach(seen)
+        if far is not None and all(map(math.isfinite, far)):
+            timid = 0 < max(far) < TIMID and seen.end_loss > HALF * seen.start_loss
+            evidence.append(Evidence(_REACH, plain(f"{max(far):.1g}"), _TENTHS, "for" if timid else "neither"))
         ratios = _steps(seen)
         if ratios:
             middle, largest = float(np.median(ratios)), max(ratios)
             speaks: Speaks = (
-                "for" if largest < SHORT else "against" if middle >= USUAL and largest * seen.steps >= SHORT_WAY else "neither"
+                "for"
+                if largest < SHORT
+                else "against"
+                if middle >= USUAL and largest * seen.steps >= SHORT_WAY and not timid
+                else "neither"
             )
             shown = _RANGE.fill(middle=middle, largest=largest)
             evidence.append(Evidence(_UPDATE, shown, _THOUSANDTH, speaks))
@@ -81,3 +98,5 @@ _RANGE = Text("{middle:.1g} in the middle layer, at most {largest:.1g}", "가운
 _THOUSANDTH = Text("about 0.001", "0.001쯤")
 _SLOPE = Text("change of the loss over the last third of training", "학습의 마지막 1/3 동안 손실의 변화")
 _FLAT = Text("above -10 %", "-10 % 이상")
+_REACH = Text("the rate over the greatest that does not overshoot", "학습률을 골짜기를 넘어가지 않는 가장 큰 학습률로 나눈 값")
+_TENTHS = Text("0.01 to 1", "0.01 ~ 1")

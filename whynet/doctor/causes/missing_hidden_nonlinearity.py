@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
 from whynet.doctor.controls.ceiling import ceiling
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.chain import at_start, without_activation
@@ -53,7 +53,8 @@ class MissingHiddenNonlinearity(Cause):
         most = ceiling(seen)
         speaks: Speaks = "for" if most.bends else "against" if most.suffices else "neither"
         evidence.append(Evidence(_CEILING, _BOTH.fill(linear=most.linear, bent=most.bent), _ALIKE, speaks))
-        return Suspicion(self, evidence, {"for": 1.0, "neither": 0.5, "against": 0.0}[speaks])
+        shown_all = set_aside(evidence) if speaks == "against" else evidence
+        return Suspicion(self, shown_all, {"for": 1.0, "neither": 0.5, "against": 0.0}[speaks])
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         layers = [one.layer for one in without_activation(seen)]

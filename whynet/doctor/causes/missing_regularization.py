@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch.nn.modules.batchnorm import _NormBase
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion, set_aside
 from whynet.doctor.causes.overfitting import ALIKE, METRICS
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.generalisation import generalisation
@@ -56,7 +56,8 @@ class MissingRegularization(Cause):
             Evidence(_SIZE, size, _FEWER, "for" if many else "against"),
             Evidence(_HELD, _YES if held else _NO, _SOME, "against" if held else "for"),
         ]
-        return Suspicion(self, evidence, 0.8 if found.gap and many and not held and not found.turned else 0.0)
+        likely = found.gap and many and not held and not found.turned
+        return Suspicion(self, evidence if likely else set_aside(evidence), 0.8 if likely else 0.0)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         name = Text("weight decay {v:g}", "가중치 감쇠(weight decay) {v:g}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from whynet import registry
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion, set_aside
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.gradient import first_gradient
 from whynet.doctor.rates import settings
@@ -61,7 +61,9 @@ class OptimizerEpsilonTooLow(Cause):
         jump = _jump(seen.losses)
         jumped = jump > SPIKE
         evidence.append(Evidence(_JUMP, plain(f"{jump:.2g}"), _BELOW, "for" if jumped else "against" if not low else "neither"))
-        return Suspicion(self, evidence, 0.7 if low and (jumped or seen.diverged) else 0.3 if jumped else 0.0)
+        if not jumped and not (low and seen.diverged):
+            return Suspicion(self, set_aside(evidence), 0.0)
+        return Suspicion(self, evidence, 0.7 if low else 0.3)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         name = Text("epsilon {v:g}", "엡실론 {v:g}")

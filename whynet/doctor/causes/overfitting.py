@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion, set_aside
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.generalisation import generalisation
 from whynet.doctor.surgery import with_dropout, with_penalty
@@ -48,7 +48,8 @@ class Overfitting(Cause):
             Evidence(METRICS, metrics, ALIKE, "for" if found.gap else "against"),
             Evidence(_TURN, losses, ALIKE, "for" if found.turned else "against"),
         ]
-        return Suspicion(self, evidence, 1.0 if found.gap and found.turned else 0.0)
+        both = found.gap and found.turned
+        return Suspicion(self, evidence if both else set_aside(evidence), 1.0 if both else 0.0)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         def kept(recipe: Recipe) -> Recipe | None:

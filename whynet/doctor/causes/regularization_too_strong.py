@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.gradient import first_gradient
 from whynet.doctor.rates import settings
@@ -61,7 +61,7 @@ class RegularizationTooStrong(Cause):
         if math.isfinite(left):
             evidence.append(Evidence(_LEFT, plain(f"{left:.2g}"), _HALF, "for" if left < SHRUNK else "neither"))
         likely = speaks == "for" or (speaks == "neither" and left < SHRUNK)
-        return Suspicion(self, evidence, 0.9 if likely else 0.0)
+        return Suspicion(self, evidence if likely else set_aside(evidence), 0.9 if likely else 0.0)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         now = float(settings(seen.recipe)[1].get("weight_decay") or 0.0)

@@ -10,7 +10,9 @@ from whynet.recipe import Recipe
 from whynet.registry import register
 from whynet.text import Text, plain
 
+STEADY = 0.5  # of the fall over the third before
 FALLING, FLAT = 0.1, 0.02  # of the loss, over the last third of training
+OWN_LENGTH = 1.0  # of the weights, by all updates together: before, a loss that stands still may not have set off
 SHORT_WAY = 0.1  # length of all updates together over the length of the weights
 SHORT_STEP = 1e-4  # length of one update over the length of the weights
 
@@ -25,10 +27,11 @@ SHORT_STEP = 1e-4  # length of one update over the length of the weights
 class TooFewEpochs(Cause):
     """The loss still falls when training ends, or so few steps were taken that the weights had no chance to change.
 
-    Falling: by more than a tenth over the last third of training, and by three times the noise of that slope. A loss that changes by
-    less than 2 % there has settled, which speaks against, unless it never set off: with updates of ‖Δw‖ / ‖w‖ ≈ 10⁻³, as usual
-    (Karpathy 2015), fewer than a hundred steps move the weights by less than a tenth of their length. Where the single step is short
-    already (below 10⁻⁴) it is the rate that is too low, not the steps that are too few.
+    Falling: by more than a tenth over the last third of training, by three times the noise of that slope, and at least half as steeply
+    as over the third before: training that levels off would not get much further. A loss that changes by less than 2 % there has
+    settled, which speaks against, unless all updates together are shorter than the weights, so that it may not have set off. Few steps:
+    with updates of ‖Δw‖ / ‖w‖ ≈ 10⁻³, as usual (Karpathy 2015), fewer than a hundred move the weights by less than a tenth of their
+    length. Where the single step is short already (below 10⁻⁴) it is the rate that is too low, not the steps that are too few.
     """
 
     name = "too-few-epochs"
@@ -47,8 +50,8 @@ class TooFewEpochs(Cause):
         way = step * seen.steps
         short = step >= SHORT_STEP and way < SHORT_WAY
         slope, noise = seen.end_slope
-        falling = slope < -FALLING and -slope > 3 * noise
-        settled = abs(slope) < FLAT and not short
+        falling = slope < -FALLING and -slope > 3 * noise and _steady(seen.losses) and step >= SHORT_STEP
+        settled = abs(slope) < FLAT and not way < OWN_LENGTH
         evidence = [Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if falling else "against" if settled else "neither")]
         if np.isfinite(way):
             evidence.append(Evidence(_WAY, plain(f"{way:.1g}"), _TENTH, "for" if short else "neither"))
@@ -63,6 +66,12 @@ class TooFewEpochs(Cause):
         three = Remedy(Text("three times the epochs", "에폭을 세 배로"), lambda r: longer(r, 3))
         ten = Remedy(Text("ten times the epochs", "에폭을 열 배로"), lambda r: longer(r, 10))
         return [three, ten] if self.look(seen).speaks == "for" else [three]
+
+
+def _steady(losses: np.ndarray) -> bool:
+    """Whether the loss fell over the last third at least half as much as over the third before, by the means of their ends."""
+    parts = [float(part.mean()) for part in np.array_split(losses, 9)] if len(losses) >= 9 else []
+    return not parts or parts[5] - parts[8] >= STEADY * (parts[2] - parts[5])
 
 
 _SLOPE = Text("change of the loss over the last third of training", "학습의 마지막 1/3 동안 손실의 변화")

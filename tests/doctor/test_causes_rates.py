@@ -1,0 +1,81 @@
+"""The rate, the time and the rule have signs of their own, measured against the curvature of the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from whynet.doctor.cause import Cause, Suspicion
+from whynet.doctor.causes.lr_too_high import LrTooHigh
+from whynet.doctor.causes.lr_too_low import LrTooLow
+from whynet.doctor.causes.too_few_epochs import TooFewEpochs
+from whynet.doctor.causes.wrong_optimizer import WrongOptimizer
+from whynet.doctor.controls.sharpness import reach, sharpness
+from whynet.doctor.examination import Examination, examine
+from whynet.doctor.facts.sample import sample
+from whynet.recipe import Recipe, recipe
+
+
+def stretched() -> tuple[np.ndarray, np.ndarray]:
+    """A line over two inputs, one ten times as long as the other: λ_max / λ_min is a hundred."""
+    x = np.random.default_rng(0).normal(0, [10.0, 1.0], (300, 2)).astype("float32")
+    return x, x @ np.array([[0.1], [3.0]], dtype="float32")
+
+
+LINE = {"model": "linear_regression", "batch_size": "all", "steps": 60}
+PATIENTS: dict[str, Callable[[], Recipe]] = {
+    "too far": lambda: recipe(stretched(), optimizer="sgd(lr=0.05)", **LINE),
+    "narrow": lambda: recipe(stretched(), optimizer="sgd(lr=0.005)", **LINE),
+    "timid": lambda: recipe(stretched(), optimizer="sgd(lr=0.00003)", **LINE),
+    "settled": lambda: recipe("iris", "mlp(widths=[16])", optimizer="sgd(lr=0.1, momentum=0.9)", epochs=40, batch_size=16),
+    "short": lambda: recipe("digits", "mlp(widths=[32])", optimizer="adam(lr=0.001)", steps=10),
+}  # fmt: skip
+
+
+@cache
+def seen(name: str) -> Examination:
+    return examine(PATIENTS[name]())
+
+
+def look(cause: type[Cause], name: str) -> Suspicion:
+    return cause().look(seen(name))
+
+
+@pytest.mark.parametrize(
+    ("cause", "name"), [(LrTooHigh, "too far"), (WrongOptimizer, "narrow"), (LrTooLow, "timid"), (TooFewEpochs, "short")]
+)
+def test_the_fault_is_suspected(cause: type[Cause], name: str) -> None:
+    assert look(cause, name).speaks == "for"
+    assert look(cause, name).strength >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("cause", "name"),
+    [
+        (LrTooHigh, "timid"), (LrTooHigh, "settled"), (LrTooHigh, "narrow"), (LrTooLow, "too far"), (LrTooLow, "settled"),
+        (LrTooLow, "narrow"), (WrongOptimizer, "too far"), (WrongOptimizer, "timid"), (WrongOptimizer, "settled"),
+        (TooFewEpochs, "too far"),
+        (TooFewEpochs, "settled"),
+    ],
+)  # fmt: skip
+def test_what_has_another_cause_or_none_is_not_suspected(cause: type[Cause], name: str) -> None:
+    assert look(cause, name).speaks != "for"
+
+
+def test_the_sharpness_of_a_quadratic_is_its_largest_eigenvalue() -> None:
+    patient = seen("narrow")
+    x = torch.cat([sample(patient)[0], torch.ones(256, 1)[: len(sample(patient)[0])]], 1).double()
+    exact = float(torch.linalg.eigvalsh(2 * x.T @ x / len(x)).max())  # of the mean squared error
+    for found in sharpness(patient):
+        assert found == pytest.approx(exact, rel=1e-3)
+    far = reach(patient)
+    assert far is not None
+    assert far[0] == pytest.approx(0.005 * exact / 2, rel=1e-3)
+
+
+def test_rules_with_steps_of_their_own_have_no_reach() -> None:
+    assert reach(seen("short")) is None
