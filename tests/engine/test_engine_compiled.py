@@ -15,14 +15,16 @@ from torch.fx import GraphModule
 
 import whynet.engine.population as population_module
 from whynet import registry
+from whynet.engine import compilation as compilation_module
 from whynet.engine import compiled as compiled_module
 from whynet.engine.arm import Arm, prepare
-from whynet.engine.compiled import NO_COMPILER, STALE, Compilation, agrees, cache_folder, fingerprint, has_compiler
+from whynet.engine.compilation import NO_COMPILER, STALE, Compilation, cache_folder
+from whynet.engine.compiled import Inductor, agrees, fingerprint, has_compiler
 from whynet.engine.events import Noticed, Stepped
 from whynet.engine.graph import Flat, trace
 from whynet.engine.noise import Tape
 from whynet.engine.population import Population
-from whynet.engine.runner import CHECK, PAYS, SAVED, WARM, Runner
+from whynet.engine.runner import CHECK, SAVED, WARM, Runner
 from whynet.engine.train import train
 from whynet.recipe import recipe
 from whynet.text import Text, plain
@@ -45,7 +47,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A cache of the test's own, in which nothing half done is left."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     yield cache_folder()
-    assert [path.suffix for path in cache_folder().glob("*") if path.suffix != ".pt2"] == []
+    assert [path.suffix for path in cache_folder().glob("*") if path.suffix not in (".pt2", ".so")] == []
 
 
 def arm(data: str = "moons", model: str = "mlp(widths=[8])", seed: int = 0, **settings: Any) -> Arm:
@@ -83,7 +85,7 @@ def test_a_compiled_step_comes_to_the_same(name: str, monkeypatch: pytest.Monkey
     optimizer = "adam(lr=0.001)" if name == "mlp" else "sgd(lr=0.1, momentum=0.9)"
     arms = [arm(data, model, seed, optimizer=optimizer) for seed in range(3 if name == "mlp" else 1)]
     graph, examples = graph_of(arms, monkeypatch)
-    compilation = Compilation(graph, examples)
+    compilation = Inductor(graph, examples)
     run = compilation.wait()
     assert run is not None, compilation.failed
     for ours, theirs in zip(run(*examples), graph(*examples), strict=True):
@@ -98,8 +100,8 @@ def test_a_training_may_be_compiled_from_its_first_step_and_the_next_finds_it_do
         return torch.stack([e.losses for e in train([arm(epochs=30)], tier=tier) if isinstance(e, Stepped)])
 
     first = losses("compiled")
-    assert len(list(cache.glob("*.pt2"))) == 1
-    monkeypatch.setattr(compiled_module.subprocess, "Popen", None)  # whoever would compile again fails
+    assert len(list(cache.glob("*.so"))) == 1
+    monkeypatch.setattr(compilation_module.subprocess, "Popen", None)  # whoever would compile again fails
     assert torch.equal(losses("compiled"), first)
     torch.testing.assert_close(first, losses("traced"), rtol=0, atol=1e-5)
 
@@ -110,7 +112,8 @@ def test_a_short_training_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_what_is_not_asked_to_be_fast_is_never_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(population_module, "Compilation", None)  # the default tiers give the same bits every time
+    monkeypatch.setattr(population_module, "Native", None)
+    monkeypatch.setattr(population_module, "Inductor", None)  # the default tiers give the same bits every time
     for tier in ("auto", "traced", "eager"):
         list(train([arm(epochs=200)], tier=tier))  # type: ignore[arg-type]
 
@@ -130,6 +133,8 @@ def test_without_a_compiler_it_is_said_once_and_the_numbers_are_those_of_the_tra
 
 class Slow:
     """A compilation that is ready when it is told so."""
+
+    pays = 15.0
 
     def __init__(self, cached: bool = False) -> None:
         self.is_cached, self.process, self.failed = cached, None, None
@@ -162,7 +167,7 @@ def test_compiling_begins_only_where_what_is_left_repays_it(monkeypatch: pytest.
     monkeypatch.setattr("whynet.engine.runner.time.perf_counter", lambda: next(clock))
     a_call = 1.0 / CHECK  # the clock moves by a second from look to look
     slow = Slow()
-    calls(runner(slow), WARM + CHECK, round(share * PAYS / (a_call * SAVED)))
+    calls(runner(slow), WARM + CHECK, round(share * Slow.pays / (a_call * SAVED)))
     assert slow.started == starts
 
 
@@ -198,7 +203,7 @@ def test_a_failure_is_said_and_the_traced_step_stays() -> None:
 
 @needs_compiler
 def test_a_damaged_file_is_thrown_away(cache: Path) -> None:
-    compilation = Compilation(*toy())
+    compilation = Inductor(*toy())
     cache.mkdir(parents=True)
     compilation.path.write_bytes(b"this is no library")
     assert compilation.ready() is None
@@ -209,7 +214,7 @@ def test_a_damaged_file_is_thrown_away(cache: Path) -> None:
 def test_a_step_that_another_process_compiles_is_waited_for(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled_module, "has_compiler", lambda: True)
     cache.mkdir(parents=True)
-    compilation = Compilation(*toy())
+    compilation = Inductor(*toy())
     mark = compilation.path.with_suffix(".busy")
     mark.touch()
     compilation.start()
@@ -229,7 +234,7 @@ def test_a_step_that_another_process_compiles_is_waited_for(cache: Path, monkeyp
 def test_a_compiler_that_fails_or_cannot_be_started(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled_module, "has_compiler", lambda: True)
     monkeypatch.setattr(compiled_module.sys, "executable", command)
-    compilation = Compilation(*toy())
+    compilation = Inductor(*toy())
     assert compilation.wait() is None
     assert "could not be compiled" in compilation.failed.show("en")  # type: ignore[union-attr]
     assert "컴파일할 수 없어" in compilation.failed.show("ko")  # type: ignore[union-attr]
@@ -238,7 +243,7 @@ def test_a_compiler_that_fails_or_cannot_be_started(command: str, monkeypatch: p
 
 def test_stopping_leaves_nothing_behind(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled_module, "has_compiler", lambda: True)
-    compilation = Compilation(*toy())
+    compilation = Inductor(*toy())
     compilation.start()
     process = compilation.process
     assert process is not None

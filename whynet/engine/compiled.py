@@ -1,9 +1,8 @@
-"""The compiled tier: a traced step turned into machine code, beside the training, once for every machine.
+"""The compiled tier where PyTorch's own compiler (Inductor) makes the machine code: for steps that `native` cannot write.
 
-A traced step still pays Python for each of its operations. Inductor fuses them into a few loops and calls the rest from C++; on small
-networks that is three to four times faster, after several seconds of compiling. So the compiling is done by another process while the
-training goes on, the result is kept on disk under a name made of everything it depends on, and the training swaps it in between two
-steps. The compiled step does the same arithmetic in another order: a step's numbers agree to about 1e-6, not to the last bit.
+A traced step still pays Python for each of its operations. Inductor fuses them into a few loops and calls the rest from C++, after several
+seconds of compiling. The compiled step does the same arithmetic in another order: a step's numbers agree to about 1e-6, not to the last
+bit.
 """
 
 from __future__ import annotations
@@ -13,134 +12,52 @@ import os
 import pickle
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
+from whynet.engine.compilation import NO_COMPILER, Compilation, Run, cache_folder
 from whynet.text import Text
 
-Run = Callable[..., Sequence[Tensor]]
 ROUNDING = 1e-6
 PLAIN = 3  # what the step of a rule without a state gives back: loss, weights, readings
-STALE = 600.0  # seconds
 CLOSE = 1e-4  # relative; a compiled step that is further from the traced one is thrown away
 LAYOUT = 2  # of the files in the cache; counted up when they change
 
 
-class Compilation:
-    """One step on its way to machine code."""
+class Inductor(Compilation):
+    """One step on its way through Inductor."""
+
+    pays: ClassVar[float] = 15.0
 
     def __init__(self, graph: GraphModule, examples: Sequence[Tensor]) -> None:
+        super().__init__(cache_folder() / f"{fingerprint(graph, examples)}.pt2")
         self.graph, self.examples = graph, list(examples)
-        self.path = cache_folder() / f"{fingerprint(graph, examples)}.pt2"
-        self.process: subprocess.Popen[bytes] | None = None
-        self.job: Path | None = None
-        self.elsewhere = False  # another process of this machine is compiling the same step
-        self.failed: Text | None = None  # why there will be no compiled step
 
-    @property
-    def is_cached(self) -> bool:
-        """Whether this machine compiled the same step before."""
-        return self.path.exists()
+    def lacks(self) -> Text | None:
+        return None if has_compiler() else NO_COMPILER
 
-    def start(self) -> None:
-        """Begin compiling in another process, unless one is at it already; returns at once."""
-        if self.process or self.is_cached or self.failed:
-            return
-        if not has_compiler():
-            self.failed = NO_COMPILER
-            return
+    def write_job(self, path: Path) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.elsewhere = not self._claim()
-            if self.elsewhere:
-                return
-            handle, name = tempfile.mkstemp(suffix=".job", dir=self.path.parent)
-            self.job = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                pickle.dump((self.graph, [example.detach().contiguous().clone() for example in self.examples]), file)
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "whynet.engine.compiling", name, str(self.path)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            )  # fmt: skip
-        except (OSError, pickle.PicklingError, AttributeError, TypeError) as error:
-            self.failed = FAILED.fill(why=str(error).splitlines()[0])
+            path.write_bytes(pickle.dumps((self.graph, [example.detach().contiguous().clone() for example in self.examples])))
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise RuntimeError(str(error)) from error
 
-    def ready(self) -> Run | None:
-        """The compiled step once it is there; None while it is not, or where it never will be (`failed` then says why)."""
-        if self.process is not None:
-            if self.process.poll() is None:
-                return None
-            _, said = self.process.communicate()
-            if self.process.returncode != 0 and not self.is_cached:
-                lines = said.decode(errors="replace").strip().splitlines()
-                self.failed = FAILED.fill(why=lines[-1] if lines else f"exit {self.process.returncode}")
-            self.close()
-        if self.failed or not self.is_cached:
-            return None
-        try:
-            run = load(self.path)
-            if not agrees(run(*self.examples), self.graph(*self.examples), self.examples[0]):
-                self.failed = DIFFERS
-                return None
-        except RuntimeError as error:  # a file of another version of torch, or one cut short
-            self.path.unlink(missing_ok=True)
-            self.failed = FAILED.fill(why=str(error).strip().splitlines()[0])
-            return None
-        return run
+    def command(self, job: Path) -> list[str]:
+        return [sys.executable, "-m", "whynet.engine.compiling", str(job), str(self.path)]
 
-    def wait(self, seconds: float = 300.0) -> Run | None:
-        """The compiled step, however long it takes, up to a limit."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.start()
-            if self.process is not None:
-                try:
-                    self.process.wait(end - time.monotonic())
-                except subprocess.TimeoutExpired:
-                    break
-            if not self.elsewhere or self.is_cached:
-                return self.ready()
-            time.sleep(0.1)  # another process is at it
-        self.failed = FAILED.fill(why=f"> {seconds:g} s")
-        self.close()
-        return None
+    def load(self) -> Run:
+        return load(self.path)
 
-    def close(self) -> None:
-        """Stop compiling, if it still goes on, and leave nothing behind."""
-        if self.process is not None:
-            if self.process.poll() is None:
-                self.process.terminate()
-                self.process.wait()
-            if self.process.stderr:
-                self.process.stderr.close()
-            self.process = None
-        if self.job is not None:
-            self.job.unlink(missing_ok=True)
-            self._mark.unlink(missing_ok=True)
-            self.job = None
-
-    @property
-    def _mark(self) -> Path:
-        return self.path.with_suffix(".busy")
-
-    def _claim(self) -> bool:
-        """Whether this process is the one to compile the step; a mark that nobody took back for long is nobody's."""
-        if self._mark.exists() and time.time() - self._mark.stat().st_mtime > STALE:
-            self._mark.unlink(missing_ok=True)
-        try:
-            os.close(os.open(self._mark, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return False
-        return True
+    def holds(self, run: Run) -> bool:
+        return agrees(run(*self.examples), self.graph(*self.examples), self.examples[0])
 
 
 def load(path: Path) -> Run:
@@ -189,11 +106,6 @@ def fingerprint(graph: GraphModule, examples: Sequence[Tensor]) -> str:
     return digest.hexdigest()
 
 
-def cache_folder() -> Path:
-    """Where compiled steps are kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "whynet" / "compiled"
-
-
 def has_compiler() -> bool:
     """Whether there is a C++ compiler here."""
     return shutil.which(os.environ.get("CXX", "g++")) is not None
@@ -208,17 +120,3 @@ def compile_to(graph: GraphModule, examples: Sequence[Tensor], path: Path) -> No
         program = torch.export.export(graph, tuple(examples), strict=False)
         made = torch._inductor.aoti_compile_and_package(program, package_path=str(Path(folder) / "step.pt2"))
         os.replace(made, path)
-
-
-NO_COMPILER = Text(
-    "There is no C++ compiler here (g++), so the steps are traced, not compiled: the same numbers, more slowly.",
-    "여기에는 C++ 컴파일러(g++)가 없어 스텝을 컴파일하지 않고 추적(trace)해서 쓴다. 결과는 같고 조금 느리다.",
-)
-FAILED = Text(
-    "The step could not be compiled and stays traced: {why}",
-    "스텝을 컴파일할 수 없어 추적한 것을 그대로 쓴다: {why}",
-)
-DIFFERS = Text(
-    "The compiled step came to other numbers than the traced one and was thrown away.",
-    "컴파일한 스텝의 결과가 추적한 것과 달라 버렸다.",
-)

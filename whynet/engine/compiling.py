@@ -1,4 +1,4 @@
-"""The process that compiles: ``python -m whynet.engine.compiling JOB PATH``. Started by `compiled.Compilation`, never by hand."""
+"""The process that compiles: ``python -m whynet.engine.compiling JOB PATH``. Started by `compiled.Inductor`, never by hand."""
 
 from __future__ import annotations
 

@@ -8,21 +8,25 @@ A population of one has no such axis and costs what a plain training costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import suppress
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.func import vmap
 from torch.fx import GraphModule
+from torch.utils import _pytree as pytree
 
 from whynet.engine.arm import Arm
 from whynet.engine.batch_norm import WrittenOut
 from whynet.engine.checkpoint import Checkpoint
-from whynet.engine.compiled import Compilation
+from whynet.engine.compiled import Inductor
 from whynet.engine.cuda_graph import NOT_CAPTURED, captured
 from whynet.engine.device import current, drawing, home, place
 from whynet.engine.graph import Flat, UntraceableError, trace
+from whynet.engine.native.compilation import Native
+from whynet.engine.native.emit import UnwritableError
+from whynet.engine.native.run import NativeRun
 from whynet.engine.network import Buffers
 from whynet.engine.noise import Tape, draw, seeded
 from whynet.engine.outputs import outputs, outputs_of_many
@@ -36,6 +40,7 @@ from whynet.rng import derive
 from whynet.text import Text, plain
 
 Tier = Literal["auto", "eager", "traced", "compiled", "fast"]
+SHARED = (0, 0, 0, 0, 0, None, 0, 0, 0, 0)  # which arguments of a step have an axis of arms: all but the step's number
 BLOCK = 1024  # steps whose learning rates are worked out at once
 WORTH_TRACING = 100  # uses; tracing takes about as long as it saves in so many steps
 
@@ -58,7 +63,9 @@ class Population:
         self.ranks = ranks()  # the processes that share the training
         if self.ranks:
             check(self.arms, self.ranks)
-            self.tier = "auto" if tier in ("compiled", "fast") else tier  # a compiler beside the training knows no other process
+            self.tier = (
+                "auto" if tier in ("compiled", "fast") else tier
+            )  # a compiler beside the training knows no other process
         self.size = len(self.arms)
         self.network = self.arms[0].network
         self.probes = list(probes)
@@ -182,6 +189,28 @@ class Population:
         self._leaves = list(results[1:-1])
         return results[0], results[-1]
 
+    def bursts(self, batch: int) -> bool:
+        """Whether many steps on batches of this size, without probes, can be taken with one call."""
+        runner = self._runners.get((batch, False))
+        return runner is not None and isinstance(runner.run, NativeRun)
+
+    def burst(self, number: int, positions: Sequence[Tensor]) -> Tensor:
+        """Training steps from ``number`` on, one for each batch, all of one size: their losses, (K,) or (K, A). See `bursts`."""
+        runner = self._runners[positions[0].shape[-1], False]
+        assert isinstance(runner.run, NativeRun)
+        numbers = range(number, number + len(positions))
+        rates, counts = zip(*(self._schedule(n) for n in numbers), strict=True)
+        noise = [torch.stack(kind) for kind in zip(*(self._noise(runner.tape, n) for n in numbers), strict=True)]
+        pools = self._pool_x.contiguous(), self._pool_y.contiguous()
+        losses, self._leaves, _ = runner.run.burst(
+            self._leaves, self._hyper, torch.stack(rates), torch.stack(counts), (noise[0], noise[1]), *pools, torch.stack(list(positions))
+        )  # fmt: skip
+        return losses
+
+    def go_back(self, snapshot: list[Tensor]) -> None:
+        """To an earlier state."""
+        self._leaves = list(snapshot)
+
     def notes(self) -> list[Text]:
         """What the reader should hear of the tiers, once each."""
         said = [note for runner in self._runners.values() for note in runner.notes]
@@ -233,15 +262,20 @@ class Population:
             self.untraceable = self.untraceable or _DRAWS
         elif tape.counts:
             self.untraceable = self.untraceable or _COUNTS.fill(attribute=tape.counts[0])
-        step = make_step(self.network, arm.loss, arm.optimizer, arm.clip, self.probes if probing else (), self.ranks, tape.shapes)
+        step = make_step(
+            self.network, arm.loss, arm.optimizer, arm.clip, self.probes if probing else (), self.ranks, tape.shapes
+        )
         names = self.state_names
 
         def ordered(weights: Tensor, buffers: Buffers, state: State, *rest: Any) -> Any:
-            with WrittenOut() if self.size > 1 else nullcontext():
-                value, weights, buffers, state, readings = step(weights, buffers, state, *rest)
+            value, weights, buffers, state, readings = step(weights, buffers, state, *rest)
             return value, weights, buffers, {name: state[name] for name in names}, readings
 
-        mapped = ordered if self.size == 1 else vmap(ordered, in_dims=(0, 0, 0, 0, 0, None, 0, 0, 0, 0))
+        def written_out(*arguments: Any) -> Any:
+            with WrittenOut():
+                return ordered(*arguments)
+
+        mapped = ordered if self.size == 1 else vmap(written_out, in_dims=SHARED)
         cut = 1 + len(self.buffer_names)
         buffers = dict(zip(self.buffer_names, self._leaves[1:cut], strict=True))
         state = dict(zip(self.state_names, self._leaves[cut:], strict=True))
@@ -254,7 +288,7 @@ class Population:
             except UntraceableError as error:
                 self.untraceable = plain(str(error))
             else:
-                return self._compiling(Runner(graph.forward, tape), graph, flat, probing)
+                return self._compiling(Runner(graph.forward, tape), graph, flat, Flat(written_out, self._one(example)), probing)
         if self.size > 1:
             try:
                 flat(*flat.examples)
@@ -262,17 +296,32 @@ class Population:
                 raise UnstackableError(str(error).strip().splitlines()[0]) from error
         return Runner(flat, tape)
 
-    def _compiling(self, runner: Runner, graph: GraphModule, flat: Flat, probing: bool) -> Runner:
-        """The traced step with a compiled one to come; a step that reads probes is used too seldom for that."""
+    def _one(self, example: Sequence[Any]) -> list[Any]:
+        """The first arm's arguments out of those of a stack."""
+        if self.size == 1:
+            return list(example)
+        return [
+            one if dim is None else pytree.tree_map(lambda tensor: tensor[0], one)
+            for one, dim in zip(example, SHARED, strict=True)
+        ]
+
+    def _compiling(self, runner: Runner, graph: GraphModule, flat: Flat, one: Flat, probing: bool) -> Runner:
+        """The traced step with a compiled one to come: written by ourselves where that is possible, by Inductor where it is not."""
         if self.tier in ("compiled", "fast") and self.device.type == "cuda":
             try:
                 runner.run = captured(runner.run, flat.examples)
             except RuntimeError as error:
                 runner.notes.append(NOT_CAPTURED.fill(why=str(error).strip().splitlines()[0]))
             return runner
-        if self.tier not in ("compiled", "fast") or (probing and self.tier == "fast"):
+        if self.tier not in ("compiled", "fast"):
             return runner
-        runner.compilation = Compilation(graph, flat.examples)
+        if self.device.type == "cpu" and not runner.tape.overlooked:
+            with suppress(UnwritableError, UntraceableError):
+                runner.compilation = Native(trace(one), one.examples, len(self._leaves), self.size > 1)
+        if runner.compilation is None:
+            if probing and self.tier == "fast":
+                return runner  # used too seldom for a compiler that takes so long
+            runner.compilation = Inductor(graph, flat.examples)
         if self.tier == "compiled":
             runner.wait()
         return runner
@@ -292,7 +341,11 @@ class Population:
         """The outputs of some arms in evaluation mode, each on its own inputs; in one mapped pass where the inputs are alike."""
         if self._mappable and self.size > 1 and len({tuple(one.shape) for one in x}) == 1:
             double = [*arms, *arms][: max(2, len(arms))]  # one alone would round as no arm of a stack does
-            x = [place(one, self.device) for one in x] if len({id(one) for one in x}) > 1 else [place(x[0], self.device)] * len(x)
+            x = (
+                [place(one, self.device) for one in x]
+                if len({id(one) for one in x}) > 1
+                else [place(x[0], self.device)] * len(x)
+            )
             looked_at = self._leaves[: 1 + len(self.buffer_names)]
             weights, *rest = looked_at if len(arms) == self.size else [leaf[double] for leaf in looked_at]
             buffers = dict(zip(self.buffer_names, rest, strict=True))
@@ -302,7 +355,8 @@ class Population:
             except RuntimeError:
                 self._mappable = False
         return [
-            outputs(self.network, *self.parts(arm), one, self.arms[arm].seed, self.device) for arm, one in zip(arms, x, strict=True)
+            outputs(self.network, *self.parts(arm), one, self.arms[arm].seed, self.device)
+            for arm, one in zip(arms, x, strict=True)
         ]
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from whynet.engine.compiled import Compilation
+from whynet.engine.compilation import Compilation
 from whynet.engine.noise import Tape
 from whynet.text import Text
 
 WARM = 16  # calls before the time of a call is believed
 CHECK = 32  # calls between looks at the compiler
 SAVED = 0.5  # of a traced step's time, by the compiled one; two thirds for small networks alone, less for large or stacked ones
-PAYS = 15.0  # seconds it must save: compiling takes about as long on another core
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Runner:
                 self.take()
             return
         a_call = (time.perf_counter() - self.began) / (self.calls - WARM)
-        if self.compilation.process is None and remaining * a_call * SAVED > PAYS:
+        if self.compilation.process is None and remaining * a_call * SAVED > self.compilation.pays:
             self.compilation.start()
         self.take()
 

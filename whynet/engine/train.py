@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -36,6 +36,7 @@ from whynet.text import Text
 
 __all__ = ["TRAIN_SAMPLE", "Watching", "probe_steps", "train"]
 
+FIRST, SHORT = 8, 0.02  # steps of the first burst; seconds below which the next may be twice as long
 WORTH_COMPACTING = 100  # steps ahead; a smaller population is traced anew, which takes about as long as it saves in so many
 
 
@@ -56,7 +57,10 @@ def train(
     events = training.run()
     try:
         while True:
-            with one_thread(), faithful(training.population.device):  # for one event at a time: whoever listens, or pauses, has all threads back
+            with (
+                one_thread(),
+                faithful(training.population.device),
+            ):  # for one event at a time: whoever listens, or pauses, has all threads back
                 event = next(events, None)
             if event is None:
                 return
@@ -91,7 +95,11 @@ class _Training:
         self.live = list(self.inside)  # which of them still train
         self.states = [_State() for _ in self.arms]
         self.done = 0
-        self.pending: list[Tensor] = []  # losses not yet in the histories
+        self.pending: list[Tensor] = []  # losses not yet in the histories, (steps,) or (steps, arms inside) each
+        self.coming: list[Tensor] = []  # the next batches
+        self.length = FIRST  # steps that one call takes at most
+        self.alone = -1  # a step that one call must not hide among others
+        self.said = False  # whether it was said that the network runs eagerly
         self.readings: list[tuple[int, Tensor]] = []
         if resume:
             self._go_on(resume)
@@ -127,37 +135,87 @@ class _Training:
                 yield ArmLeft(i, state.left.history.steps, state.left.status, state.left.why)
         if self.done == 0:
             yield self._measure(["train", "validation"], self.live)
-        said = False
         while self.live:
-            epoch, at = divmod(self.done, self.per_epoch)
-            for positions in self.population.epoch(epoch)[at:]:
-                before = self.population.snapshot()
-                number = self.done + 1
-                probing = number in self.probe_at
-                losses, readings = self.population.step(number, positions, probing)
-                if self.population.untraceable and not said:
-                    said = True
-                    yield Noticed(_EAGER.fill(reason=self.population.untraceable))
-                for note in self.population.notes():
-                    yield Noticed(note)
-                self.done = number
-                self.pending.append(losses)
-                if probing:
-                    self.readings.append((number, readings))
-                yield Stepped(number, self._of_all(losses))
-                if not bool(torch.isfinite(losses).all()):
-                    yield from self._diverged(losses, positions, before)
-                if number in self.measure_at:
-                    due = [i for i in self.live if number in self.evaluated[self.totals[i]]]
-                    yield self._measure(["train", "validation"], due)
-                    yield from self._stop_early(due)
-                    yield from self._end()
-                yield from self._save()
-                if not self.live or self._compact():
-                    break
+            ahead = self._burst()
+            if len(ahead) > 1:
+                taken = yield from self._take_many(ahead)
+            else:
+                yield from self._take_one(ahead[0])
+                taken = 1
+            del self.coming[:taken]
+            if taken and self.done in self.measure_at:
+                due = [i for i in self.live if self.done in self.evaluated[self.totals[i]]]
+                yield self._measure(["train", "validation"], due)
+                yield from self._stop_early(due)
+                yield from self._end()
+            yield from self._save()
+            if self._compact():
+                self.coming = []
         if self.watching.test:
             yield self._test()
         yield Finished(self.done, [state.left for state in self.states if state.left])
+
+    def _take_one(self, positions: Tensor) -> Iterator[Event]:
+        """A step, probed where one is due."""
+        before = self.population.snapshot()
+        number = self.done + 1
+        probing = number in self.probe_at
+        losses, readings = self.population.step(number, positions, probing)
+        if self.population.untraceable and not self.said:
+            self.said = True
+            yield Noticed(_EAGER.fill(reason=self.population.untraceable))
+        for note in self.population.notes():
+            yield Noticed(note)
+        self.done, self.alone = number, -1
+        self.pending.append(losses.unsqueeze(0))
+        if probing:
+            self.readings.append((number, readings))
+        yield Stepped(number, self._of_all(losses))
+        if not bool(torch.isfinite(losses).all()):
+            yield from self._diverged(losses, positions, before)
+
+    def _come(self, count: int) -> Sequence[Tensor]:
+        """The next batches, at least so many; those of an epoch are drawn together."""
+        while len(self.coming) < count:
+            epoch, at = divmod(self.done + len(self.coming), self.per_epoch)
+            self.coming += self.population.epoch(epoch)[at:]
+        return self.coming
+
+    def _burst(self) -> Sequence[Tensor]:
+        """The next batches that one call can take: as large as each other, up to the next step that is looked at."""
+        size = self._come(1)[0].shape[-1]
+        if not self.population.bursts(size) or self.done + 1 == self.alone:
+            return self.coming[:1]
+        count = 0
+        while count < self.length:
+            number = self.done + 1 + count
+            if number in self.probe_at or number > max(self.totals) or self._come(count + 1)[count].shape[-1] != size:
+                break
+            count += 1
+            if number in self.measure_at:
+                break
+        return self.coming[: max(1, count)]
+
+    def _take_many(self, ahead: Sequence[Tensor]) -> Generator[Event, None, int]:
+        """Steps with one call; how many were taken. One that diverges is left to `_take_one`, which looks into it."""
+        before, began = self.population.snapshot(), time.perf_counter()
+        losses = self.population.burst(self.done + 1, ahead)
+        if time.perf_counter() - began < SHORT and len(ahead) == self.length:
+            self.length *= 2
+        slots = [self.inside.index(i) for i in self.live]
+        wrong = (~torch.isfinite(losses.reshape(len(ahead), -1)[:, slots]).all(dim=1)).nonzero()
+        if len(wrong):
+            self.population.go_back(before)
+            sound = int(wrong[0])
+            self.alone = self.done + sound + 1
+            if sound == 0:
+                return 0
+            losses = self.population.burst(self.done + 1, ahead[:sound])
+        self.pending.append(losses)
+        for row in losses.unbind():
+            self.done += 1
+            yield Stepped(self.done, self._of_all(row))
+        return len(losses)
 
     def _of_all(self, losses: Tensor) -> Tensor:
         """The losses of the arms inside as those of all arms."""
@@ -172,7 +230,7 @@ class _Training:
     def _flush(self) -> None:
         """Move losses and readings into the histories of the arms that are still training."""
         if self.pending:
-            table = torch.stack(self.pending).reshape(len(self.pending), -1).tolist()  # (steps, arms inside)
+            table = torch.cat(self.pending).reshape(-1, len(self.inside)).tolist()  # (steps, arms inside)
             for slot, i in enumerate(self.inside):
                 if not self.states[i].left:
                     self.states[i].history.loss.extend(row[slot] for row in table)
