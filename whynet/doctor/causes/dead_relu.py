@@ -56,7 +56,7 @@ class DeadReLU(Cause):
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         return [
-            Remedy(Text("leaky ReLU", "Leaky ReLU"), lambda r: with_hidden_activation(r, "leaky_relu")),
+            Remedy(Text("leaky ReLU", "새는 ReLU(leaky ReLU)"), lambda r: with_hidden_activation(r, "leaky_relu")),
             Remedy(Text("He initialisation", "He 초기화"), lambda r: r.change(init="he")),
         ]
 
