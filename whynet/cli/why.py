@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from whynet.doctor.cause import Suspicion
     from whynet.doctor.diagnosis import Diagnosis
     from whynet.doctor.trial import Trial
+    from whynet.experiment.statistics.interval import Interval
     from whynet.recipe import Recipe
 
 WIDE = 130  # columns that the tables need
@@ -114,27 +115,41 @@ def show(found: Diagnosis, page: Path) -> None:
     say()
     say(found.verdict, style="bold green" if found.state == "healthy" else "bold")
     say(found.measured)
-    head(_SAW)
-    pairs(_saw(found))
-    head(_SUSPECTS)
-    _show_suspects([one for one in found.suspicions if one.strength > 0 or not found.trial])
-    if found.trial:
-        _show_trial(found.trial)
-    say()
-    for heading, causes in (
-        (_CAUSE, found.confirmed), (_EQUIVALENT, found.equivalent), (_ALSO, found.also_mends), (_CLEARED, found.cleared),
-        (_NOT_CHECKED, found.not_checked),
-    ):  # fmt: skip
-        if causes:
-            pairs([(heading, join([cause.title for cause in causes], " · "))])
-    if found.fix:
+    if found.fix and found.remedy:
         head(_FIX)
         for line in found.fix:
             verbatim("  " + line, "red" if line.startswith("-") else "green")
+        say(_fixed(found))
+    for cause in found.confirmed:
+        head(_BECAUSE.fill(title=cause.title))
+        say(cause.explanation)
+    head(_SAW)
+    pairs(_saw(found))
+    telling = [one for one in found.suspicions if one.proved or (one.speaks == "for" and one.strength > 0)]
+    if telling:
+        head(_SUSPECTS)
+        _show_suspects(telling)
+    if found.trial:
+        _show_trial(found.trial)
+    say()
+    lists = (
+        (_CAUSE, found.confirmed), (_EQUIVALENT, found.equivalent), (_ALSO, found.also_mends), (_CLEARED, found.cleared),
+        (_NOT_CHECKED, found.not_checked),
+    )  # fmt: skip
+    pairs([(heading, join([cause.title for cause in causes], " · ")) for heading, causes in lists if causes])
     for note in found.notes:
         say(plain("· " + str(note)), style="dim")
     say()
     pairs([(_REPORT, str(page)), (_TIME, seconds(found.seconds))])
+
+
+def _fixed(found: Diagnosis) -> Text:
+    """What the fix did in the trial, in plain words."""
+    assert found.remedy
+    assert found.trial
+    one, shown = found.remedy, found.examination.yardstick.shown
+    words = {"before": shown(found.trial.original.mean.mean), "after": shown(one.summary.mean.mean)}
+    return _TRIED.fill(metric=found.trial.comparison.metric, recovered=one.recovery.recovered, n=one.recovery.n, **words)
 
 
 def _show_suspects(suspicions: Sequence[Suspicion]) -> None:
@@ -162,19 +177,25 @@ def _show_trial(trial: Trial) -> None:
 
     comparison, own, narrow = trial.comparison, trial.original, _narrow()
     head(_TRIAL.fill(n=len(trial.tried), seeds=len(comparison.seeds), time=seconds(comparison.seconds)))
-    rows: list[Sequence[Cell]] = [(_ORIGINAL, f"{own.mean.mean:.2f} [{own.mean.low:.2f}, {own.mean.high:.2f}]", "", "", "")]
+    shown = trial.stick.shown
+    rows: list[Sequence[Cell]] = [(_ORIGINAL, _between(own.mean, shown), "", "", "")]
     for tried in ranked(trial):
         mean, gap = tried.summary.mean, tried.summary.difference
         difference = _signed(gap.mean) if gap else ""
         if gap and not narrow:
             difference += f" [{_signed(gap.low)}, {_signed(gap.high)}]"
-        level = f"{mean.mean:.2f} [{mean.low:.2f}, {mean.high:.2f}]"
+        level = _between(mean, shown)
         rows.append((label(tried), level, difference, effect(tried), tried.cause.title))
     columns = [_REMEDY, _INTERVAL.fill(metric=comparison.metric), _DIFFERENCE, _EFFECT, _AGAINST]
     if narrow:
         table([_REMEDY, columns[1], _GAP, _EFFECT], [row[:4] for row in rows], wrap=0)
     else:
         table(columns, rows, wrap=4)
+
+
+def _between(mean: Interval, shown: Callable[[float], str]) -> str:
+    """A mean with its interval."""
+    return f"{shown(mean.mean)} [{shown(mean.low)}, {shown(mean.high)}]"
 
 
 def _narrow() -> bool:
@@ -216,7 +237,7 @@ _BY_LAYER = Text(
     "1번 층: {first}  {bars}  {n}번 층: {last} (막대는 로그 눈금)",
 )
 _BASELINE = Text("{name}, for comparison", "{name}, 비교용")
-_SUSPECTS = Text("Suspects, with the evidence", "의심한 원인과 증거")
+_SUSPECTS = Text("Signs: what was seen, and what a healthy network shows", "징후: 본 것과 건강한 네트워크라면 보일 것")
 _EVIDENCE = Text(
     "  {speaks}: {what}: {observed} (expected: {expected})",
     "  {speaks}: {what}: {observed} (기대값: {expected})",
@@ -225,6 +246,11 @@ _GAP = Text("difference", "차이")
 _SUSPECT = Text("suspect", "원인")
 _LOOKED = Text("looked at", "살펴본 것")
 _HEADING = Text("{model} on {data} · {rest} · {seeds} seeds", "{data}에서 {model} · {rest} · 시드 {seeds}개")
+_BECAUSE = Text("Why: {title}", "까닭: {title}")
+_TRIED = Text(
+    "Trained that way beside the original: {metric} {before} becomes {after}; it learns in {recovered} of {n} repetitions.",
+    "그렇게 바꾸어 원본과 나란히 학습해 보았다. {metric:이} {before}에서 {after}까지 바뀌고, {n}번 되풀이해 {recovered}번 배운다.",
+)
 _SAW = Text("Saw", "본 것")
 _OBSERVED = Text("observed", "관찰값")
 _EXPECTED = Text("expected", "기대값")

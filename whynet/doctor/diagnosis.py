@@ -128,7 +128,11 @@ class Diagnosis:
         """The causes of which no remedy was tried though nothing ruled them out: none applies, or the time did not allow it."""
         told = {c.name for c in (*self.confirmed, *self.cleared, *self.also_mends)}
         tried = {c.name for one in (self.trial.tried if self.trial else []) for c in one.causes}
-        return [s.cause for s in self.suspicions if s.strength > 0 and s.cause.name not in told | tried] if self.sick else []
+        return (
+            [s.cause for s in self.suspicions if s.strength > 0 and s.speaks != "against" and s.cause.name not in told | tried]
+            if self.sick
+            else []
+        )
 
     def _proved(self, one: Suspicion) -> bool:
         """Whether a fault is certain by how the thing is built, and mending it does no harm."""

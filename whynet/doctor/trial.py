@@ -175,10 +175,13 @@ class _Running:
         self.entries += [Entry(one, comparison.arms[one.name], self.original) for one in stay]
 
     def undecided(self) -> None:
-        """Where nothing mends for certain: as many seeds again for what brought learning back on most of the seeds it had."""
+        """As many seeds again for what brought learning back on most seeds but was not told from luck."""
         now = self.told(strictly=True)
         unsure = [one for one in now.tried if one.unsure and len(one.values) == self.seeds]
-        if not unsure or any(one.mends for one in now.tried) or not now.sick:
+        if any(one.mends for one in now.tried):  # then only what signs point to is of interest
+            signs = {one.plan.name for one in self.entries if one.plan.suspected}
+            unsure = [one for one in unsure if one.summary.level in signs]
+        if not unsure or not now.sick:
             return
         names = {one.summary.level for one in sorted(unsure, key=lambda one: -now.way(one))[:UNSURE]}
         plans = [one.plan for one in self.entries if one.plan.name in names]
