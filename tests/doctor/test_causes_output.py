@@ -15,6 +15,7 @@ from whynet.doctor.cause import Cause, Suspicion
 from whynet.doctor.causes.activation_on_logits import ActivationOnLogits
 from whynet.doctor.causes.missing_output_activation import MissingOutputActivation
 from whynet.doctor.causes.output_activation_range_mismatch import OutputActivationRangeMismatch
+from whynet.doctor.causes.softmax_before_logits_loss import SoftmaxBeforeLogitsLoss
 from whynet.doctor.causes.softmax_on_single_unit import SoftmaxOnSingleUnit
 from whynet.doctor.causes.wrong_output_activation import WrongOutputActivation
 from whynet.doctor.examination import Examination, examine
@@ -25,6 +26,7 @@ from whynet.recipe import Given, Recipe, recipe
 from whynet.text import use_language
 
 OUTPUT: tuple[type[Cause], ...] = (
+    SoftmaxBeforeLogitsLoss,
     SoftmaxOnSingleUnit,
     OutputActivationRangeMismatch,
     ActivationOnLogits,
@@ -117,6 +119,16 @@ FAULTS: dict[str, tuple[str, bool, Callable[[], Recipe]]] = {  # the cause, whet
         lambda: short(two_classes(), lambda: Net(3, 1, F.relu), nn.BCEWithLogitsLoss()),
     ),
     "relu on logits": ("activation-on-logits", False, lambda: short("iris", lambda: Net(4, 3, F.relu), nn.CrossEntropyLoss())),
+    "softmax twice": (
+        "softmax-before-logits-loss",
+        True,
+        lambda: short("iris", lambda: Net(4, 3, softmax), nn.CrossEntropyLoss()),
+    ),
+    "softmax twice, own loss": (
+        "softmax-before-logits-loss",
+        True,
+        lambda: short("iris", lambda: Net(4, 3, softmax), lambda f, y: F.nll_loss(f.log_softmax(1), y)),
+    ),
     "no softmax": ("missing-output-activation", True, lambda: short("iris", "mlp(widths=[8])", "nll_of_probabilities")),
     "no log_softmax": ("missing-output-activation", True, lambda: short("iris", lambda: Net(4, 3, identity), nn.NLLLoss())),
     "no sigmoid": (

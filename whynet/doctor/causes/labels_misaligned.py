@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
-from whynet.doctor.facts.alignment import alignment
+from whynet.doctor.facts.alignment import KNOWN, alignment
 from whynet.doctor.surgery.data import shifted, turned
 from whynet.registry import register
 from whynet.text import Text, plain
 
-KNOWN, GAIN = (
-    0.1,
-    0.3,
-)  # of the way from chance to perfect: what targets as they are may tell at most, and what aligned ones must gain
+GAIN = 0.3  # of the way from guessing to knowing, which aligned targets must gain
 
 
 @register(

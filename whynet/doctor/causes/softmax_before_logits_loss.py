@@ -6,7 +6,11 @@ import math
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
-from whynet.doctor.surgery import looks_like_probabilities, without_output_activation
+from whynet.doctor.facts.ending import ending
+from whynet.doctor.facts.loss import loss_fact
+from whynet.doctor.surgery import looks_like_probabilities
+from whynet.doctor.surgery.loss import changed_loss
+from whynet.doctor.surgery.output import with_ending
 from whynet.recipe import Recipe
 from whynet.registry import register
 from whynet.text import Text, plain
@@ -38,22 +42,26 @@ class SoftmaxBeforeLogitsLoss(Cause):
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:
-        loss, outputs = seen.fitted.loss, seen.outputs
+        reads, outputs = loss_fact(seen).reads, seen.outputs
         probabilities = looks_like_probabilities(outputs)
-        if loss.reads != "logits":
-            return Suspicion(self, [Evidence(_LOSS, plain(loss.reads), plain("logits"), "against")], 0.0)
+        if reads != "logits":
+            return Suspicion(self, [Evidence(_LOSS, plain(reads or "?"), plain("logits"), "against")], 0.0)
         evidence = [Evidence(_OUTPUTS, _YES if probabilities else _NO, _NO, "for" if probabilities else "against")]
         if probabilities:
             floor = math.log(1 + (outputs.shape[1] - 1) / math.e)
             evidence.append(Evidence(_FLOOR, plain(f"{floor:.3g}"), plain("0"), "for"))
-        return Suspicion(self, evidence, 1.0 if probabilities else 0.0)
+        proved = probabilities and ending(seen).name == "softmax"
+        return Suspicion(self, evidence, 1.0 if probabilities else 0.0, proved=proved)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         def on_probabilities(recipe: Recipe) -> Recipe | None:
-            return recipe.change(loss="nll_of_probabilities")
+            return changed_loss(recipe, seen, "nll_of_probabilities")
+
+        def on_logits(recipe: Recipe) -> Recipe | None:
+            return with_ending(recipe, seen, None)
 
         return [
-            Remedy(Text("logits: no output activation", "로짓: 출력 활성화 없음"), without_output_activation),
+            Remedy(Text("logits: no output activation", "로짓: 출력 활성화 없음"), on_logits),
             Remedy(Text("a loss on probabilities", "확률을 받는 손실"), on_probabilities),
         ]
 
