@@ -119,7 +119,7 @@ def show(found: Diagnosis, page: Path) -> None:
         head(_FIX)
         for line in found.fix:
             verbatim("  " + line, "red" if line.startswith("-") else "green")
-        say(_fixed(found))
+        say(found.fixed)
     for cause in found.confirmed:
         head(_BECAUSE.fill(title=cause.title))
         say(cause.explanation)
@@ -141,15 +141,6 @@ def show(found: Diagnosis, page: Path) -> None:
         say(plain("· " + str(note)), style="dim")
     say()
     pairs([(_REPORT, str(page)), (_TIME, seconds(found.seconds))])
-
-
-def _fixed(found: Diagnosis) -> Text:
-    """What the fix did in the trial, in plain words."""
-    assert found.remedy
-    assert found.trial
-    one, shown = found.remedy, found.examination.yardstick.shown
-    words = {"before": shown(found.trial.original.mean.mean), "after": shown(one.summary.mean.mean)}
-    return _TRIED.fill(metric=found.trial.comparison.metric, recovered=one.recovery.recovered, n=one.recovery.n, **words)
 
 
 def _show_suspects(suspicions: Sequence[Suspicion]) -> None:
@@ -247,10 +238,6 @@ _SUSPECT = Text("suspect", "원인")
 _LOOKED = Text("looked at", "살펴본 것")
 _HEADING = Text("{model} on {data} · {rest} · {seeds} seeds", "{data}에서 {model} · {rest} · 시드 {seeds}개")
 _BECAUSE = Text("Why: {title}", "까닭: {title}")
-_TRIED = Text(
-    "Trained that way beside the original: {metric} {before} becomes {after}; it learns in {recovered} of {n} repetitions.",
-    "그렇게 바꾸어 원본과 나란히 학습해 보았다. {metric:이} {before}에서 {after}까지 바뀌고, {n}번 되풀이해 {recovered}번 배운다.",
-)
 _SAW = Text("Saw", "본 것")
 _OBSERVED = Text("observed", "관찰값")
 _EXPECTED = Text("expected", "기대값")

@@ -29,6 +29,7 @@ MOST = 2000  # examples the simple models learn from, and are judged by; more wo
 WORK = 2e8  # feature values that boosting may look at: about two seconds on one core
 ROUNDS = 100  # of boosting, where that is within the work
 FEWEST = 10  # rounds below which boosting says little
+MOSTLY = 0.5  # of the examples
 NONE = np.zeros(0)
 
 
@@ -50,8 +51,8 @@ class Baseline:
 def simple_baseline(dataset: Dataset, split: SplitName = "test") -> Baseline:
     """The best of a constant, a linear model, nearest neighbours and boosted trees; accuracy or R² on the split.
 
-    On standardised inputs, learned from 2,000 examples at most. Judged by the very examples they learned from (split "train"), neighbours
-    and trees only say that these can be told apart, so only the linear model is asked then.
+    On standardised inputs, learned from 2,000 examples at most. Judged by the very examples they learned from,
+    neighbours and trees only say that these can be told apart, so only the linear model is asked then (`by_heart`).
     """
     x, y, _ = _flat(dataset, "train")
     test_x, test_y, asked = _flat(dataset, split)
@@ -63,10 +64,16 @@ def simple_baseline(dataset: Dataset, split: SplitName = "test") -> Baseline:
         warnings.simplefilter("ignore", UserWarning)  # of features that never vary
         scores = [
             _scored(name, model.fit(x, y).predict(test_x), test_y, asked, dataset.task.kind)
-            for name, model in _models(dataset, x, y, alone=split == "train")
+            for name, model in _models(dataset, x, y, alone=by_heart(x, test_x))
         ]
     best, *others = sorted(scores, key=lambda one: -one.metric)
     return Baseline(best.name, best.metric, tuple(others), best.asked, best.errors)
+
+
+def by_heart(x: np.ndarray, judged: np.ndarray) -> bool:
+    """Whether most of the inputs that are judged by (m, D) are among those that were learned from (n, D), number for number."""
+    known = {row.tobytes() for row in np.ascontiguousarray(x)}
+    return sum(row.tobytes() in known for row in np.ascontiguousarray(judged)) > MOSTLY * len(judged)
 
 
 def errors(answers: np.ndarray, y: np.ndarray, kind: str) -> np.ndarray:

@@ -225,6 +225,16 @@ class Diagnosis:
         """The best remedy as changed lines; empty where there is none."""
         return fix_lines(self.recipe, self.remedy.recipe) if self.remedy else []
 
+    @property
+    def fixed(self) -> Text:
+        """What the fix did in the trial, in plain words."""
+        one, trial = self.remedy, self.trial
+        if one is None or trial is None:
+            return plain("")
+        shown = trial.stick.shown
+        words = {"before": shown(trial.original.mean.mean), "after": shown(one.summary.mean.mean)}
+        return _TRIED.fill(metric=trial.comparison.metric, recovered=one.recovery.recovered, n=one.recovery.n, **words)
+
     # --- in words ----------------------------------------------------------------------------------------------------
 
     @property
@@ -415,6 +425,10 @@ _NOTHING_SHUFFLED = Text(
 _NOTHING = Text(
     "{words} Neither does {baseline}, nor any remedy: the data may hold nothing to learn.",
     "{words} {baseline}도 마찬가지이고 어떤 처방도 듣지 않는다. 데이터에 배울 것이 없을 수 있다.",
+)
+_TRIED = Text(
+    "Trained that way beside the original: {metric} {before} becomes {after}; it learns in {recovered} of {n} repetitions.",
+    "그렇게 바꾸어 원본과 나란히 학습해 보았다. {metric:이} {before}에서 {after}까지 바뀌고, {n}번 되풀이해 {recovered}번 배운다.",
 )
 _DIVERGED = Text("Training diverged: the loss stopped being a number.", "학습이 발산했다. 손실이 수가 아니게 되었다.")
 _LEARNS = Text("It learns.", "잘 배운다.")

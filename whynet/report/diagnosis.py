@@ -25,11 +25,14 @@ SHOWN = 3  # remedies beside the original in the pictures of gradients and curve
 
 def diagnosis_report(found: Diagnosis) -> Report:
     """The whole diagnosis."""
-    sections = [Section(_MEASURED, _measured(found))]
+    sections = []
+    if found.fix:
+        sections.append(Section(_FIX, [Code("\n".join(found.fix), "diff"), Paragraph(found.fixed), *_causes(found)]))
+    elif found.confirmed:
+        sections.append(Section(_WHY, _causes(found)))
+    sections.append(Section(_MEASURED, _measured(found)))
     if found.trial:
         sections.append(Section(_TRIAL, _trial(found, found.trial)))
-    if found.fix:
-        sections.append(Section(_FIX, [Code("\n".join(found.fix), "diff"), *_causes(found)]))
     sections.append(Section(_SUSPECTS, [_suspects(found.suspicions)]))
     if found.also_mends:
         names = join([cause.title for cause in found.also_mends], ", ")
@@ -58,12 +61,10 @@ def _seeds(found: Diagnosis) -> int:
 def _measured(found: Diagnosis) -> list[Block]:
     seen = found.examination
     blocks: list[Block] = [Paragraph(found.measured)]
-    rows: list[list[Text | str | float | int]] = [
-        [_CHANCE, seen.chance],
-        [_SIMPLE.fill(name=seen.baseline.name), seen.baseline.metric],
-        [_THIS, seen.metric if math.isfinite(seen.metric) else "NaN"],
-    ]
-    blocks.append(Table([_WHO, plain(seen.fitted.dataset.task.metric)], rows, highlight=frozenset({2})))
+    rows: list[list[Text | str | float | int]] = [[_CHANCE, seen.chance]]
+    rows += [[_SIMPLE.fill(name=one.name), round(one.metric, 4)] for one in (seen.baseline, *seen.baseline.others)]
+    rows.append([_THIS, seen.metric if math.isfinite(seen.metric) else "NaN"])
+    blocks.append(Table([_WHO, plain(seen.fitted.dataset.task.metric)], rows, highlight=frozenset({len(rows) - 1})))
     norms = seen.early("gradient_norm")
     if len(norms) > 1:
         blocks.append(Picture(lambda: _gradients(found), _GRADIENT_CAPTION))
@@ -177,6 +178,7 @@ _TITLE = Text("Why does {recipe} on {data} not learn?", "{data} 데이터에서 
 _MEASURED = Text("What was seen", "본 것")
 _TRIAL = Text("The trial", "시험")
 _FIX = Text("The fix", "고치는 법")
+_WHY = Text("The cause", "원인")
 _SUSPECTS = Text("The suspects, with the evidence", "의심한 원인과 증거")
 _EQUIVALENT_TITLE = Text("What would mend it as well", "이렇게 해도 고쳐진다")
 _EQUIVALENT = Text(
