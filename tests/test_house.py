@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (  # each room may enter its own and those
     ("doctor", "questions"),
     ("report",),
     ("cli", "lab"),
-    ("__init__",),  # what `import whynet` offers
+    ("__init__", "__main__"),  # what `import whynet` offers, and what `python -m whynet` runs
 )
 FLOOR_OF = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 PARTS = {"data", "models", "losses", "optimizers"}

@@ -12,7 +12,7 @@ from torch import nn
 from whynet.engine.arm import prepare
 from whynet.engine.fit import fit_all
 from whynet.engine.train import Watching
-from whynet.errors import ComparisonError
+from whynet.errors import ComparisonError, OptionError
 from whynet.experiment.compare import Comparison, compare, compare_levels
 from whynet.experiment.factor import Level
 from whynet.experiment.progress import Progress
@@ -283,3 +283,8 @@ def test_levels_of_ones_own_objects_have_names_to_read() -> None:
     made = compare(tiny(), {"model": factories}, 2, watching=SHORT)
     assert list(made.arms) == ["wide", "model 1", "model 2", "Linear"]
     json.dumps(made.to_dict(), allow_nan=False)
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_trained() -> None:
+    with pytest.raises(OptionError, match="tpu"):
+        compare(recipe("iris", "mlp(widths=[4])"), {"batch_size": [8, 16]}, seeds=1, device="tpu")

@@ -77,11 +77,19 @@ class Arm:
         return self.optimizer.lr * torch.tensor(factors, dtype=torch.float64)
 
     def order(self, epoch: int) -> list[Tensor]:
-        """The batches of one epoch, as positions in the pool; drawn from the arm's own stream for that epoch."""
-        n, size = len(self.dataset.train), self.batch_size
-        shuffled = self.recipe.shuffle and size < n
+        """The batches of one epoch, as positions in the pool."""
+        return self.batches(self.positions(epoch))
+
+    def positions(self, epoch: int) -> Tensor:
+        """Where in the pool the examples of one epoch are, (N,), in the order drawn from the arm's own stream for that epoch."""
+        n = len(self.dataset.train)
+        shuffled = self.recipe.shuffle and self.batch_size < n
         order = torch.randperm(n, generator=generator(self.seed, "order", epoch)) if shuffled else torch.arange(n)
-        return list(self.dataset.train.index[order].split(size))[: self.steps_per_epoch]
+        return self.dataset.train.index[order]
+
+    def batches(self, positions: Tensor) -> list[Tensor]:
+        """The batches of an epoch out of its positions, (…, N)."""
+        return list(positions.split(self.batch_size, dim=-1))[: self.steps_per_epoch]
 
     @cached_property
     def graph_key(self) -> Hashable:

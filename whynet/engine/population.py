@@ -149,13 +149,9 @@ class Population:
 
     def epoch(self, number: int) -> list[Tensor]:
         """The batches of one epoch as positions in the pool: (B,) or (A, B) each."""
-        orders = [arm.order(number) for arm in self.arms]
-        if self.size == 1:
-            return [place(batch, self.device) for batch in orders[0]]
-        stacked = [
-            torch.stack([b + o for b, o in zip(batch, self._offsets, strict=True)]) for batch in zip(*orders, strict=True)
-        ]
-        return [place(batch, self.device) for batch in stacked]
+        own = [arm.positions(number) for arm in self.arms]
+        together = own[0] if self.size == 1 else torch.stack([one + at for one, at in zip(own, self._offsets, strict=True)])
+        return self.arms[0].batches(place(together, self.device))
 
     def gather(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs and targets of a batch."""

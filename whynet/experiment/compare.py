@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from whynet.engine.arm import prepare
+from whynet.engine.device import use_device
 from whynet.engine.fit import Fitted
 from whynet.engine.plan import Plan, Workers
 from whynet.engine.population import Tier
@@ -153,6 +154,7 @@ def compare(
     workers: Workers = "auto",
     tier: Tier = "auto",
     on: str | None = None,
+    device: str = "auto",
     store: Store | None = None,
 ) -> Comparison:
     """Train every value of one factor under every seed and compare them, paired.
@@ -161,16 +163,17 @@ def compare(
     rate tuned first with the same budget, unless ``tune_rates=False``. baseline: the level the others are compared with; the first.
     workers: processes to train in, 0 for this one alone; "auto" uses all cores where the work is long enough. tier: "compiled", or
     "fast" to compile beside the training where that pays; the last bits may then differ from one time to the next.
-    on: "ray" or "ray:HOST:PORT" trains on the CPUs of a Ray cluster. store: keeps the comparison and all its histories; interrupted at
+    on: "ray" or "ray:HOST:PORT" trains on the CPUs of a Ray cluster. device: "cpu", "cuda", "mps"; see `use_device`. store: keeps the comparison and all its histories; interrupted at
     any moment, it then goes on with `whynet.resume`.
     Raises `ComparisonError` where arms would differ in more than the factor.
     """
     path, levels = levels_of(base, factor)
     tunes = path == "optimizer" if tune_rates is None else tune_rates
-    return compare_levels(
-        levels, [path], seeds, baseline=baseline, tune_rates=tunes, listen=listen, watching=watching, stack=stack,
-        workers=workers, tier=tier, on=on, store=store,
-    )  # fmt: skip
+    with use_device(device):
+        return compare_levels(
+            levels, [path], seeds, baseline=baseline, tune_rates=tunes, listen=listen, watching=watching, stack=stack,
+            workers=workers, tier=tier, on=on, store=store,
+        )  # fmt: skip
 
 
 def compare_levels(
