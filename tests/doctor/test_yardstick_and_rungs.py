@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from whynet.data import from_tensors
 from whynet.data.dataset import Dataset, Examples
 from whynet.doctor.rungs import falling, hopeless
-from whynet.doctor.tried import worth
+from whynet.doctor.tried import _ranked, worth
 from whynet.doctor.yardstick import Yardstick, yardstick
 from whynet.experiment.statistics import summarise
 
@@ -125,17 +125,34 @@ def test_a_gain_worth_mentioning_is_a_tenth_of_the_way_or_half_of_a_small_error(
     assert worth(ACCURACY, before, after, 0.97) == gains
 
 
-def test_more_seeds_for_the_undecided_find_no_difference_between_equal_arms() -> None:
-    """Two looks: five seeds, then five more for arms that came back on most seeds but were not told from luck; all or nothing arms."""
+@pytest.mark.parametrize("tails", ["all or nothing", "heavy"])
+def test_more_seeds_for_the_undecided_find_no_difference_between_equal_arms(tails: str) -> None:
+    """Two looks, the second with two tests, at arms that are all alike and came back on most of the first five seeds."""
     rng = np.random.default_rng(2)
-    found, rounds, m, n = 0, 1500, 8, 5
+    found, rounds, m, n = 0, 600, 8, 5
     for _ in range(rounds):
-        values = np.where(rng.random((m + 1, 2 * n)) < 0.4, 0.9, 0.1) + 0.01 * rng.standard_normal((m + 1, 2 * n))
+        if tails == "heavy":
+            values = 0.9 - np.minimum(2, np.abs(rng.standard_cauchy((m + 1, 2 * n))) * 0.05)
+        else:
+            values = np.where(rng.random((m + 1, 2 * n)) < 0.4, 0.9, 0.1) + 0.01 * rng.standard_normal((m + 1, 2 * n))
         first = summarise({"original": values[0, :n]} | {str(i): values[i, :n] for i in range(1, m + 1)}, "original")
         better = any(row.outcome == "better" for row in first)
         unsure = [i for i in range(1, m + 1) if (values[i, :n] > 0.7).mean() >= 0.5]
         for i in unsure[:3] if not better else []:
-            rows = summarise({"original": values[0], str(i): values[i]}, "original", left=2 * m - 1)
-            better = better or rows[1].outcome == "better"
+            both = {"original": list(values[0]), str(i): list(values[i])}
+            row = summarise(both, "original", left=4 * m - 1)[1]
+            better = better or _ranked(row, both, 0.0, 4 * m).outcome == "better"
         found += better
     assert found / rounds < 0.05
+
+
+def test_signed_ranks_tell_what_means_cannot() -> None:
+    """Ten seeds all better, two of them by far more than the others: the t test sees nothing, signed ranks say about 2 / 2^10."""
+    values = {"original": [0.8, 0.79, -1.0, 0.8, 0.81, 0.78, -0.9, 0.8, 0.79, 0.8], "a": [0.86] * 10}
+    row = summarise(values, "original")[1]
+    assert row.outcome == "same"
+    assert _ranked(row, values, 0.0, 4).outcome == "better"
+    assert _ranked(row, values, 0.0, 4).p == pytest.approx(
+        2 / 2**10, rel=0.5
+    )  # ties are corrected for by the normal approximation
+    assert _ranked(row, values, 0.0, 40).outcome == "same"

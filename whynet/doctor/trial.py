@@ -35,6 +35,7 @@ AT_START = Watching((GradientNorm(),), at=frozenset({1}), evaluations=10)  # wha
 POOR = 0.2  # of the way from chance to the reference: below it a network does not learn at all
 SHORT = 3.0  # seconds of training in which nobody needs to leave early
 STAY = 0.5  # of the remedies, about, that are expected to stay after the rung
+SINGLES = 0.6  # of the time, for changes one by one where signs point to several causes, which may have to be mended together
 UNSURE = 3  # undecided remedies that are given more seeds
 HALF = 0.5  # of the steps: rather than cutting below, remedies without any sign are left out
 
@@ -160,7 +161,8 @@ class _Running:
 
     def _course(self, plans: Sequence[Plan]) -> Course:
         """The longest training that fits, when arms that go nowhere leave early."""
-        time_ = None if self.left is None else self.left / (RUNG + STAY)
+        several = sum(one.proved or (one.speaks == "for" and one.strength > 0) for one in self.suspicions) > 1
+        time_ = None if self.left is None else self.left * (SINGLES if several else 1.0) / (RUNG + STAY)
         return Course.within(self.seen, plans, self.seeds, time_, AT_START.evaluations or 1)
 
     # --- the training ------------------------------------------------------------------------------------------------

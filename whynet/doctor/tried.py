@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.stats import wilcoxon
 
 from whynet.doctor.cause import Cause, Remedy
 from whynet.doctor.plan import Plan
@@ -13,6 +14,8 @@ from whynet.doctor.yardstick import Yardstick
 from whynet.engine.fit import Fitted
 from whynet.experiment.compare import BOUNDS
 from whynet.experiment.statistics import LevelSummary, Recovery, recovery, summarise
+from whynet.experiment.statistics.diverged import settle
+from whynet.experiment.statistics.interval import ERROR_RATE
 from whynet.experiment.statistics.recovery import RECOVERED
 from whynet.recipe import Recipe
 
@@ -20,6 +23,7 @@ ORIGINAL = "original"
 HELPS = 0.1  # of the way from chance to healthy: the least gain worth mentioning, and worth combining
 CLEAR = 0.05  # of that way: the least gain worth mentioning where it halves what the original lacks to a perfect answer
 HALVED = 0.5
+LOOKS, TESTS = 2, 2  # at what was undecided and given more seeds
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ def judged(entries: Sequence[Entry], family: Sequence[Entry], stick: Yardstick, 
     """What became of a family of remedies: entries in order, p values corrected (Holm) for all of the family.
 
     Each is held against the original over as many steps. Those that left early count as compared and not different. Those that were given
-    more seeds, being undecided, are looked at twice, so their p counts twice (Bonferroni) for each of the family.
+    more seeds, being undecided, are looked at twice, the second time with two tests, so their p counts four times (Bonferroni) for each of
+    the family.
     """
     seeds = min((len(one.arms) for one in family), default=0)
     stayed = [one for one in family if not one.left and len(one.arms) == seeds]
@@ -93,9 +98,26 @@ def judged(entries: Sequence[Entry], family: Sequence[Entry], stick: Yardstick, 
     for one in family:
         if one not in stayed:
             values = {ORIGINAL: _values(one.beside, stick), one.plan.name: _values(one.arms, stick)}
-            looks = 1 if one.left else 2
-            rows[one.plan.name] = _summaries(values, stick, chance, looks * len(family) - 1)[1]
+            row = _summaries(values, stick, chance, (1 if one.left else LOOKS * TESTS) * len(family) - 1)[1]
+            rows[one.plan.name] = row if one.left else _ranked(row, values, chance, LOOKS * TESTS * len(family))
     return [_tried(one, rows[one.plan.name], stick, chance, healthy) for one in entries if one in family]
+
+
+def _ranked(row: LevelSummary, values: dict[str, list[float]], chance: float, times: int) -> LevelSummary:
+    """The second look's second test, signed ranks (Wilcoxon 1945): where some seeds fail badly, means vary too much to tell a thing.
+
+    p counts ``times`` over: for each of the family, for both looks, and for both tests.
+    """
+    if row.outcome != "same":
+        return row
+    settled = settle(values, chance)
+    gaps = settled[row.level] - settled[ORIGINAL]
+    if not gaps.any():
+        return row
+    p = float(wilcoxon(gaps[gaps != 0]).pvalue)
+    if times * p > ERROR_RATE:
+        return row
+    return replace(row, outcome="better" if np.median(gaps) > 0 else "worse", p=p, adjusted_p=times * p)
 
 
 def mean(values: Sequence[float], chance: float) -> float:
