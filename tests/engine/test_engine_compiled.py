@@ -80,11 +80,24 @@ def test_every_model_is_here() -> None:
 
 @needs_compiler
 @pytest.mark.parametrize("name", MODELS)
-def test_a_compiled_step_comes_to_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiled_step_comes_to_the_same(name: str) -> None:
     data, model = MODELS[name]
     optimizer = "adam(lr=0.001)" if name == "mlp" else "sgd(lr=0.1, momentum=0.9)"
     arms = [arm(data, model, seed, optimizer=optimizer) for seed in range(3 if name == "mlp" else 1)]
-    graph, examples = graph_of(arms, monkeypatch)
+    ours, theirs = Population(arms, tier="compiled"), Population(arms, tier="traced")
+    for step, positions in enumerate(ours.epoch(0)[:1] * 2, start=1):
+        mine, other = ours.step(step, positions), theirs.step(step, positions)
+        torch.testing.assert_close(mine[0], other[0], rtol=1e-6, atol=1e-6)
+    assert ours.bursts(arms[0].batch_size)  # it is our own machine code
+    for i in range(len(arms)):
+        torch.testing.assert_close(ours.parts(i)[0], theirs.parts(i)[0], rtol=1e-6, atol=1e-6)
+
+
+@needs_compiler
+def test_the_other_compiler_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, examples = graph_of(
+        [arm("moons", MODELS["mlp"][1], seed, optimizer="adam(lr=0.001)") for seed in range(3)], monkeypatch
+    )
     compilation = Inductor(graph, examples)
     run = compilation.wait()
     assert run is not None, compilation.failed
