@@ -58,9 +58,9 @@ PATIENTS: dict[str, Callable[[], Recipe]] = {
     "not shuffled, no order": lambda: recipe("digits", "mlp(widths=[32])", epochs=3, shuffle=False),
     "sorted, but shuffled": lambda: recipe(by_class, "mlp(widths=[32])", epochs=3),
     "by heart": lambda: recipe(few_among_noise, "mlp(widths=[64])", optimizer="adam(lr=0.01)", epochs=60, batch_size=16),
-    "gap alone": lambda: recipe(few_among_noise, "mlp(widths=[64])", optimizer="sgd(lr=0.01)", epochs=100, batch_size=16),
+    "gap alone": lambda: recipe(few_among_noise, "mlp(widths=[64])", optimizer="sgd(lr=0.01)", epochs=40, batch_size=16),
     "gap, penalised": lambda: recipe(
-        few_among_noise, "mlp(widths=[64])", optimizer="sgd(lr=0.01, weight_decay=0.001)", epochs=100, batch_size=16
+        few_among_noise, "mlp(widths=[64])", optimizer="sgd(lr=0.01, weight_decay=0.001)", epochs=40, batch_size=16
     ),
     "strong penalty": lambda: recipe("digits", "mlp(widths=[32])", optimizer="sgd(lr=0.1, weight_decay=0.3)", epochs=15),
     "strong decoupled": lambda: recipe(

@@ -48,20 +48,23 @@ class LowCapacity(Cause):
         reached = train_score(seen)
         if seen.diverged or reached != reached:
             return Suspicion(self, [], 0.0)
-        most = ceiling(seen)
-        misses = most.bent - reached > max(CLEAR * (most.bent - seen.chance), seen.noise / 3)
-        fit: Speaks = "for" if misses else "against"
-        evidence = [Evidence(_FIT, _BOTH.fill(own=reached, simple=most.bent), _NO_LESS, fit)]
         answers = len(data.train) * data.task.outputs
         size: Speaks = "for" if network.size < len(data.train) else "against" if network.size >= answers else "neither"
-        evidence.append(Evidence(_SIZE, _NUMBERS.fill(weights=network.size, answers=answers), _AS_MANY, size))
+        sizes = Evidence(_SIZE, _NUMBERS.fill(weights=network.size, answers=answers), _AS_MANY, size)
         moved = seen.steps * max(seen.usual("update_ratio").values(), default=0.0) >= MOVED
         slope, _ = seen.end_slope
         settled = abs(slope) < SETTLED and moved
-        evidence.append(Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if settled and misses else "neither"))
+        evidence = [sizes, Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if settled else "neither")]
+        if size == "against" or not settled:  # simple models are fitted only where they decide
+            return Suspicion(self, set_aside(evidence), 0.0)
+        most = ceiling(seen)
+        misses = most.bent - reached > max(CLEAR * (most.bent - seen.chance), seen.noise / 3)
+        fit: Speaks = "for" if misses else "against"
+        evidence.insert(0, Evidence(_FIT, _BOTH.fill(own=reached, simple=most.bent), _NO_LESS, fit))
         straight = most.suffices or (not at_start(seen) and not most.bends)
-        likely = misses and settled and not straight and size != "against"
-        return Suspicion(self, evidence, 0.8 if size == "for" else 0.4) if likely else Suspicion(self, set_aside(evidence), 0.0)
+        if not misses or straight:
+            return Suspicion(self, set_aside(evidence), 0.0)
+        return Suspicion(self, evidence, 0.8 if size == "for" else 0.4)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         def both(recipe: Recipe) -> Recipe | None:

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
+from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside, strength
 from whynet.doctor.controls.sharpness import reach
 from whynet.doctor.examination import Examination
 from whynet.doctor.rates import power_above, rate, scaled_rate
 from whynet.registry import register
 from whynet.text import Text, plain
 
+STILL = 1e-10  # rounding: nothing moved at all, and no rate would change that
 SHORT, USUAL = 1e-4, 1e-3  # length of one update over the length of the weights
 SHORT_WAY = 0.1  # length of all updates together over the length of the weights
 TIMID = 0.01  # of the rate at which gradient descent overshoots
@@ -31,8 +32,8 @@ class LrTooLow(Cause):
 
     About 10⁻³ a step is usual (Karpathy 2015); below 10⁻⁴ some ten thousand steps are needed to change the weights by their own
     length. It counts only where no layer moves faster, at the start or later: steps that were long once and then stopped have another
-    cause. Updates of 10⁻³ and more speak against, unless there were so few that all together move the weights by less than a tenth of
-    their length: then longer steps may do as well as more of them.
+    cause, and where no gradient comes at all no rate helps. Updates of 10⁻³ and more speak against, unless there were so few that all
+    together move the weights by less than a tenth of their length: then longer steps may do as well as more of them.
 
     For gradient descent there is a better measure. The greatest rate that does not overshoot is 2 / λ_max, and about half of it is best
     (LeCun et al. 1998); with less than a hundredth of it, at the start and at the end alike, all steps might have been a hundred times
@@ -70,8 +71,8 @@ class LrTooLow(Cause):
             evidence.append(Evidence(_UPDATE, shown, _THOUSANDTH, speaks))
         slope, _ = seen.end_slope
         evidence.append(Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "neither"))
-        if seen.diverged or seen.rose:
-            return Suspicion(self, evidence, 0.0)
+        if seen.diverged or seen.rose or max(ratios, default=1.0) < STILL:
+            return Suspicion(self, set_aside(evidence), 0.0)
         return Suspicion(self, evidence, strength(evidence))
 
     def remedies(self, seen: Examination) -> list[Remedy]:

@@ -25,8 +25,8 @@ class MissingRegularization(Cause):
     """A gap between the metrics, more weights than examples, and neither dropout nor penalty nor early stopping nor batch norm.
 
     With more weights than examples there is a whole family of networks that fit the training examples (Krogh and Hertz 1992), and
-    without a penalty nothing chooses among them. Where the held-out loss has turned, stopping in time would do, and that is
-    overfitting; this speaks where it has not, so that time alone is not to blame.
+    without a penalty nothing chooses among them. Where the held-out loss has turned, or the training examples are known by
+    heart, that is overfitting; this speaks where training has gone neither so long nor so far, so that time is not to blame.
     """
 
     name = "missing-regularization"
@@ -56,7 +56,7 @@ class MissingRegularization(Cause):
             Evidence(_SIZE, size, _FEWER, "for" if many else "against"),
             Evidence(_HELD, _YES if held else _NO, _SOME, "against" if held else "for"),
         ]
-        likely = found.gap and many and not held and not found.turned
+        likely = found.gap and many and not held and not found.turned and not found.memorised
         return Suspicion(self, evidence if likely else set_aside(evidence), 0.8 if likely else 0.0)
 
     def remedies(self, seen: Examination) -> list[Remedy]:

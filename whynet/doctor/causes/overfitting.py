@@ -23,8 +23,8 @@ class Overfitting(Cause):
 
     The gap counts where it exceeds three standard errors of the held-out metric and a tenth of the way from chance; the held-out loss
     has turned where it ends more than a tenth above its least (Prechelt 1998 stops at a twentieth to a fifth) and the
-    training loss fell on. Both are needed: a gap alone is what any network shows that fits well, and a loss alone turns for a
-    network that only grows too sure.
+    training loss fell on. A gap is needed, for a loss alone turns when a network only grows too sure; and with it either the turn,
+    or training examples that are answered all but perfectly: then what training went on to learn was no longer the task.
     """
 
     name = "overfitting"
@@ -46,9 +46,9 @@ class Overfitting(Cause):
         losses = _BOTH.fill(a=found.least, b=found.last)
         evidence = [
             Evidence(METRICS, metrics, ALIKE, "for" if found.gap else "against"),
-            Evidence(_TURN, losses, ALIKE, "for" if found.turned else "against"),
+            Evidence(_TURN, losses, ALIKE, "for" if found.turned else "neither" if found.memorised else "against"),
         ]
-        both = found.gap and found.turned
+        both = found.gap and (found.turned or found.memorised)
         return Suspicion(self, evidence if both else set_aside(evidence), 1.0 if both else 0.0)
 
     def remedies(self, seen: Examination) -> list[Remedy]:

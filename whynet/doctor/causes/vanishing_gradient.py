@@ -12,6 +12,7 @@ from whynet.registry import register
 from whynet.text import Text, plain
 
 DEAD, ALIVE = 1e-3, 0.1  # gradient norm of the first layer over the last
+NONE = 1e-10  # gradient norm of the last layer: nothing but rounding
 
 
 @register(
@@ -43,8 +44,10 @@ class VanishingGradient(Cause):
     def look(self, seen: Examination) -> Suspicion:
         norms = list(seen.early("gradient_norm").values())
         evidence = []
+        if norms and norms[-1] < NONE:  # the loss asks for nothing: that is not lost on the way
+            return Suspicion(self, [], 0.0)
         if len(norms) >= 2:
-            ratio = norms[0] / norms[-1] if norms[-1] > 0 else float("nan")
+            ratio = norms[0] / norms[-1]
             speaks: Speaks = "for" if ratio < DEAD else "against" if ratio >= ALIVE else "neither"
             what = _RATIO.fill(last=len(norms))
             evidence.append(Evidence(what, plain(f"{ratio:.1g}"), _TENTH, speaks))

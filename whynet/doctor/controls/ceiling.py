@@ -22,6 +22,8 @@ from whynet.doctor.remembered import remembered
 from whynet.rng import generator
 
 MOST = 2000  # examples that are learned from, and judged by
+NUMBERS = 400_000  # of which a matrix of examples may consist: logistic regression on more takes many seconds
+LEAST = 200  # examples, however many numbers each has
 FEW = 50  # training examples below which held-out ones say nothing: what a linear model makes of those it saw has to do
 CLEAR = 3.0  # standard errors of a paired difference
 SLIGHT = 0.01  # of what a constant answer misses: a smaller difference is not worth a change, however sure
@@ -51,9 +53,9 @@ class Ceiling:
 def ceiling(seen: Examination) -> Ceiling:
     """Linear regression or logistic regression against nearest neighbours and extremely randomised trees (Geurts et al. 2006).
 
-    Each learns from up to 2,000 training examples and is judged by up to 2,000 test examples. With fewer than 50 training examples
-    all are judged by those they saw, where a perfect fit counts as bent: there is nothing else to go by. Costs less than a second for
-    a table, one or two for pictures.
+    Each learns from up to 2,000 training examples and is judged by up to 2,000 test examples, fewer where each has many numbers. With
+    fewer than 50 training examples all are judged by those they saw, where a perfect fit counts as bent: there is nothing else to
+    go by. Costs less than a second for a table, one or two for pictures.
     """
     data = seen.fitted.dataset
     few = len(data.train) < FEW
@@ -102,8 +104,9 @@ def _errors(answers: np.ndarray, y: np.ndarray, classify: bool) -> np.ndarray:
 
 def _flat(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
     index = examples.index
-    if len(index) > MOST:
-        index = index[torch.randperm(len(index), generator=generator(0, "sample"))[:MOST]]
+    most = min(MOST, max(LEAST, NUMBERS // max(1, examples.pool_x[0].numel())))
+    if len(index) > most:
+        index = index[torch.randperm(len(index), generator=generator(0, "sample"))[:most]]
     y = examples.pool_y[index].numpy()
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]

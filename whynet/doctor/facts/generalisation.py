@@ -14,6 +14,7 @@ from whynet.engine.history import SplitName
 
 CLEAR = 0.1  # of the way from chance to the metric on the training examples
 ROSE = 1.1  # times the least held-out loss: a little is the noise of having picked the least
+PERFECT = 0.98  # metric, accuracy or R²
 FEW = 20  # held-out examples, below which they say nothing
 
 
@@ -34,6 +35,11 @@ class Generalisation:
         """Whether the training examples are answered clearly better: beyond noise, and by a tenth of the way from chance."""
         apart = self.seen - self.held_out
         return apart > self.noise and apart > CLEAR * (self.seen - self.chance)
+
+    @property
+    def memorised(self) -> bool:
+        """Whether the training examples are answered all but perfectly: nothing is left to learn from them."""
+        return self.seen > PERFECT
 
     @property
     def turned(self) -> bool:
