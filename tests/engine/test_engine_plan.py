@@ -53,7 +53,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     def build(count: int = 2, memory: int = 2**40, **seconds: Any) -> Costs:
         costs = Costs(**seconds)
         monkeypatch.setattr(planning, "cores", lambda: count)
-        monkeypatch.setattr(planning, "free_memory", lambda: memory)
+        monkeypatch.setattr(planning, "free_memory", lambda device: memory)
+        monkeypatch.setattr(planning, "machine_memory", lambda: memory)
         monkeypatch.setattr(planning, "time_steps", costs)
         monkeypatch.setattr(planning, "crew", type("Cold", (), {"warm": lambda self: 0, "start_seconds": 2.0})())
         return costs
