@@ -35,7 +35,7 @@ class Task(Worker):
         self.words: Any = None  # of the task, one after another; Ray forgets a task whose words nobody holds
         self.node: str | None = None  # on which the task runs, as Ray calls it; None until it has said so
         self.further = False  # whether the job has come further with this worker
-        self.ended: Exception | None = None
+        self.ended: BaseException | None = None
 
     def send(self, number: int, parcel: bytes) -> None:
         self.further, self.node = False, None
@@ -75,7 +75,7 @@ class Task(Worker):
                 self.heard.put((self, answer))
                 if answer.last:
                     return
-        except Exception as error:  # the task was ended: with its process, with its node, by us
+        except BaseException as error:  # the task was ended: with its process, its node, or by us, for which Ray has KeyboardInterrupt
             self.ended = error
         self.heard.put((self, None))
 
