@@ -13,6 +13,9 @@ from whynet.engine.native.pointwise import TYPES
 from whynet.engine.native.tree import Leaf, leaf
 
 ALIGN = 64
+# Between two statements the compiler may move nothing. Left to itself it works on several loops at once, and what comes of that is
+# slower: a small network's step took 34 instead of 19 µs.
+APART = 'asm volatile("" ::: "memory");'
 
 
 @dataclass
@@ -95,7 +98,8 @@ class Source:
                 lines.append(f"  {c}* const {room.name} = {room.inside[0]} + {room.inside[1]};")
             elif room.first >= 0:
                 lines.append(f"  {c}* const {room.name} = ({c}*)(scratch + {room.offset});")
-        lines += [f"  {line}" for statement in self.statements for line in statement.splitlines()]
+        for statement in self.statements:
+            lines += [f"  {line}" for line in (*statement.splitlines(), APART)]
         return "\n".join([*lines, "}", ""])
 
 
