@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import whynet.doctor.diagnose
 from whynet.doctor.diagnose import why
+from whynet.doctor.fix import fix_lines
 from whynet.errors import WhynetError
 from whynet.recipe import Recipe, recipe
 from whynet.text import use_language
@@ -71,7 +72,13 @@ def test_a_softmax_of_ones_own_is_found_and_taken_out() -> None:
     net = made(softmax=True)
     found = why(net, (X, LABELS), nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=0.02), **SETTINGS)
     assert found.confirmed[0].name == "softmax-before-logits-loss"
-    assert found.fix == ["- out = Softmax(dim=1)", "+ out = Identity()"]
+    assert found.trial is not None
+    changes = [fix_lines(found.recipe, one.recipe) for one in found.trial.tried if one.cause.name == found.confirmed[0].name]
+    assert ["- call 1 of softmax in forward"] in changes
+    printed = str(found)
+    assert str(found.verdict) in printed
+    assert all(line in printed for line in found.fix)
+    assert "outputs are probabilities already" in printed
     assert isinstance(net.out, nn.Softmax)
 
 

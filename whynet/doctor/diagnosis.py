@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from whynet.doctor.cause import PLACES, Cause, Evidence, Suspicion
+from whynet.doctor.as_data import as_dict, as_text
+from whynet.doctor.cause import PLACES, Cause, Suspicion
 from whynet.doctor.controls.shuffled_labels import Shuffled
 from whynet.doctor.examination import Examination
 from whynet.doctor.fix import fix_lines
 from whynet.doctor.health import Health, health
 from whynet.doctor.plan import suspected
-from whynet.doctor.trial import ORIGINAL, POOR, Trial, Tried, label
-from whynet.experiment.compare import number
+from whynet.doctor.trial import POOR, Trial, Tried, label
 from whynet.recipe import Recipe
 from whynet.text import Text, join, plain
 
@@ -319,63 +319,12 @@ class Diagnosis:
             loss = _LN_K.fill(loss=seen.end_loss, k=task.outputs)
         return _MEASURED.fill(name=task.metric, metric=metric, chance=seen.chance, loss=loss)
 
+    def __str__(self) -> str:
+        return as_text(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as plain data."""
-        seen, trial = self.examination, self.trial
-        return {
-            "recipe": self.recipe.written(), "state": self.state, "verdict": self.verdict.both, "measured": self.measured.both,
-            "partial": self.partial, "metric": number(trial.original.mean.mean if trial else seen.metric),
-            "chance": seen.chance, "reference": number(self.reference),
-            "baseline": {"name": seen.baseline.name.both, "metric": number(seen.baseline.metric)},
-            "baselines": [{"name": b.name.both, "metric": number(b.metric)} for b in (seen.baseline, *seen.baseline.others)],
-            "confirmed": [cause.name for cause in self.confirmed], "equivalent": [cause.name for cause in self.equivalent],
-            "also_mends": [cause.name for cause in self.also_mends], "cleared": [cause.name for cause in self.cleared],
-            "not_checked": [cause.name for cause in self.not_checked],
-            "fix": self.fix, "remedy": self.remedy.remedy.name.both if self.remedy else None,
-            "after": number(self.remedy.summary.mean.mean) if self.remedy else None,
-            "suspects": [
-                {
-                    "cause": s.cause.name, "title": s.cause.title.both, "strength": s.strength, "proved": s.proved,
-                    "speaks": s.speaks, "evidence": [_evidence(e) for e in s.evidence],
-                }
-                for s in self.suspicions
-            ],
-            "trial": self._trial() if trial else None,
-            "controls": [self.shuffled.to_dict()] if self.shuffled else [],
-            "notes": [note.both for note in self.notes], "seconds": self.seconds,
-        }  # fmt: skip
-
-    def _trial(self) -> dict[str, Any]:
-        trial = self.trial
-        assert trial
-        own = trial.original
-        return {
-            "seeds": list(trial.comparison.seeds), "metric": trial.comparison.metric, "split": trial.stick.split,
-            "chance": trial.chance, "steps": trial.steps or self.examination.whole_steps, "seconds": trial.comparison.seconds,
-            "plan": [text.both for text in trial.comparison.plan.explain()] if trial.comparison.plan else [],
-            "original": {
-                "values": [number(v) for v in trial.values[ORIGINAL]], "mean": number(own.mean.mean),
-                "interval": [number(own.mean.low), number(own.mean.high)],
-            },
-            "rows": [
-                {
-                    "name": t.remedy.name.both, "cause": t.cause.name, "causes": [cause.name for cause in t.causes],
-                    "changes": t.remedy.changes, "mends": t.mends, "helps": t.helps, "effect": t.recovery.effect,
-                    "left_after": t.share if t.left else None, "values": [number(v) for v in t.values],
-                    "mean": number(t.summary.mean.mean), "interval": [number(t.summary.mean.low), number(t.summary.mean.high)],
-                    "difference": None if t.summary.difference is None else [
-                        number(t.summary.difference.mean), number(t.summary.difference.low), number(t.summary.difference.high),
-                    ],
-                    "p": t.summary.p, "adjusted_p": t.summary.adjusted_p, "outcome": t.summary.outcome,
-                    "diff": fix_lines(self.recipe, t.recipe),
-                }
-                for t in trial.tried
-            ],
-        }  # fmt: skip
-
-
-def _evidence(one: Evidence) -> dict[str, Any]:
-    return {"what": one.what.both, "observed": one.observed.both, "expected": one.expected.both, "speaks": one.speaks}
+        return as_dict(self)
 
 
 def _titles(causes: Sequence[Cause]) -> Text:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from torch import nn
 
 from whynet.doctor.rates import settings
+from whynet.doctor.surgery.rewired import Rewired
 from whynet.recipe import Given, Recipe, changed_lines, diff
+
+LEFT_OUT = "left out"
 
 
 def fix_lines(before: Recipe, after: Recipe) -> list[str]:
@@ -35,18 +38,25 @@ def _layers(before: Recipe, after: Recipe) -> list[str]:
         old, new = ours.get(name), theirs.get(name)
         if old != new:
             lines += [f"- {name} = {old}"] if old else []
-            lines += [f"+ {name} = {new}"] if new else []
+            lines += [f"- {name}"] if new == LEFT_OUT else [f"+ {name} = {new}"] if new else []
     return lines or [f"- model {before.model}", f"+ model {after.model}"]
 
 
 def _leaves(part: object) -> dict[str, str]:
-    """The layers of a module by name, as they print themselves; one that was replaced by several is shown as one."""
+    """The layers of a module by name, as they print themselves; what was put after its outputs, or left out of its forward, is named."""
     value = part.value if isinstance(part, Given) else None
     if value is not None and not isinstance(value, nn.Module):
         value = value()
+    added = {}
+    while isinstance(value, Rewired):
+        if value.ending is not None:
+            added["after the outputs"] = str(value.ending)
+        if value.left_out is not None:
+            added[f"call {value.left_out} of {value.name} in forward"] = LEFT_OUT
+        value = value.inner
     if not isinstance(value, nn.Module):
-        return {}
-    return {name: str(child) for name, child in value.named_modules() if name and not list(child.children())}
+        return added
+    return {name: str(child) for name, child in value.named_modules() if name and not list(child.children())} | added
 
 
 def _settings(before: Recipe, after: Recipe) -> list[str]:
