@@ -365,9 +365,7 @@ def test_what_cannot_be_written_is_given_to_the_other_compiler(monkeypatch: pyte
 def test_a_training_takes_many_steps_with_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     kept = Population.burst
-    monkeypatch.setattr(
-        Population, "burst", lambda self, number, positions: calls.append(len(positions)) or kept(self, number, positions)
-    )
+    monkeypatch.setattr(Population, "burst", lambda self, *asked: calls.append(len(asked[1])) or kept(self, *asked))
     told_of = [
         event
         for event in events([arm(epochs=40, batch_size="all")], Watching(evaluations=1))

@@ -75,7 +75,9 @@ class Task(Worker):
                 self.heard.put((self, answer))
                 if answer.last:
                     return
-        except BaseException as error:  # the task was ended: with its process, its node, or by us, for which Ray has KeyboardInterrupt
+        except (
+            BaseException
+        ) as error:  # the task was ended: with its process, its node, or by us, for which Ray has KeyboardInterrupt
             self.ended = error
         self.heard.put((self, None))
 

@@ -8,6 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from whynet.engine.readings import Reading, Readings
+
+__all__ = ["Evaluation", "History", "Reading", "Readings", "SplitName"]
+
 SplitName = Literal["train", "validation", "test"]
 
 
@@ -22,23 +26,13 @@ class Evaluation:
     metric: float  # task.metric
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One number of one probe: the measured step, the layer (or "" for the whole network), the value."""
-
-    step: int  # the step, counted from 1, during which it was taken
-    probe: str
-    layer: str
-    value: float
-
-
 @dataclass
 class History:
     """Everything measured in one run, in order. ``loss[t]`` is the training loss of step t + 1, before its update."""
 
     loss: list[float] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
+    readings: Readings = field(default_factory=Readings)
 
     @property
     def steps(self) -> int:
@@ -47,7 +41,7 @@ class History:
 
     def copy(self) -> History:
         """What was measured so far; it does not grow with this one."""
-        return History(list(self.loss), list(self.evaluations), list(self.readings))
+        return History(list(self.loss), list(self.evaluations), self.readings.copy())
 
     def curve(self, split: SplitName, what: Literal["loss", "metric"] = "metric") -> tuple[np.ndarray, np.ndarray]:
         """Steps and values of one split's evaluations, as two arrays."""
@@ -61,7 +55,9 @@ class History:
 
     def probe(self, name: str) -> pd.DataFrame:
         """One probe's readings as a table: a row per measured step, a column per layer in network order."""
-        chosen = [r for r in self.readings if r.probe == name]
-        layers = list(dict.fromkeys(r.layer for r in chosen))
-        table = pd.DataFrame([(r.step, r.layer, r.value) for r in chosen], columns=["step", "layer", "value"])
-        return table.pivot_table(index="step", columns="layer", values="value", dropna=False)[layers] if chosen else table
+        every = self.readings.columns()
+        layers = [layer for probe, layer in every.series if probe == name]
+        chosen = np.isin(every.which, [i for i, (probe, _) in enumerate(every.series) if probe == name])
+        place = np.array([layer for _, layer in every.series], dtype=object)[every.which[chosen]]
+        table = pd.DataFrame({"step": every.step[chosen], "layer": place, "value": every.value[chosen]})
+        return table.pivot_table(index="step", columns="layer", values="value", dropna=False)[layers] if len(table) else table

@@ -40,7 +40,9 @@ class Tape:
         self.uniform, self.normal = uniform, normal  # (U,), (N,); None while recording
         self.asked = {"uniform": 0, "normal": 0}
         self.shapes: list[tuple[int, ...]] = []  # of each draw, in order
-        self.rows: Rows | None = None  # where the pass has a share of the batch, and `shapes` are those of a pass over all of it
+        self.rows: Rows | None = (
+            None  # where the pass has a share of the batch, and `shapes` are those of a pass over all of it
+        )
         self._taken = 0
         self.overlooked = False  # whether the pass drew from a global generator in a way the tape does not know
         self.outside = False  # whether that was Python's or NumPy's, whose numbers no graph of tensors can hold

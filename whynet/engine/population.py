@@ -79,8 +79,7 @@ class Population:
         self._hyper_names = list(own)
         self._hyper = [self._join(values) for values in own.values()]
         self._block = -1  # which stretch of steps the next two are for
-        self._rates: tuple[Tensor, ...] = ()  # BLOCK × (), or BLOCK × (A,)
-        self._counts: tuple[Tensor, ...] = ()  # BLOCK × ()
+        self._rates = self._counts = _NOTHING  # (BLOCK,) or (A, BLOCK), and (BLOCK,)
         self._pool_x, self._pool_y, self._offsets = self._pools()
         self._runners: dict[tuple[int, bool], Runner] = {}
         starts = [Checkpoint(0, a.network.initial, a.network.buffers, a.optimizer.start(a.network.initial)) for a in self.arms]
@@ -185,23 +184,23 @@ class Population:
         self._leaves = list(results[1:-1])
         return results[0], results[-1]
 
-    def bursts(self, batch: int) -> bool:
-        """Whether many steps on batches of this size, without probes, can be taken with one call."""
-        runner = self._runners.get((batch, False))
+    def bursts(self, batch: int, probing: bool = False) -> bool:
+        """Whether many steps on batches of this size can be taken with one call."""
+        runner = self._runners.get((batch, probing))
         return runner is not None and isinstance(runner.run, NativeRun)
 
-    def burst(self, number: int, positions: Sequence[Tensor]) -> Tensor:
-        """Training steps from ``number`` on, one for each batch, all of one size: their losses, (K,) or (K, A). See `bursts`."""
-        runner = self._runners[positions[0].shape[-1], False]
+    def burst(self, number: int, positions: Sequence[Tensor], probing: bool = False) -> tuple[Tensor, Tensor]:
+        """Training steps from ``number`` on, one for each batch, all of one size: their losses, (K,) or (K, A), and readings, (K, R) or
+        (K, A, R). See `bursts`."""
+        runner = self._runners[positions[0].shape[-1], probing]
         assert isinstance(runner.run, NativeRun)
-        numbers = range(number, number + len(positions))
-        rates, counts = zip(*(self._schedule(n) for n in numbers), strict=True)
-        noise = [torch.stack(kind) for kind in zip(*(self._noise(runner.tape, n) for n in numbers), strict=True)]
+        rates, counts = self._schedules(number, len(positions))
+        noise = self._noises(runner.tape, number, len(positions))
         pools = self._pool_x.contiguous(), self._pool_y.contiguous()
-        losses, self._leaves, _ = runner.run.burst(
-            self._leaves, self._hyper, torch.stack(rates), torch.stack(counts), (noise[0], noise[1]), *pools, torch.stack(list(positions))
-        )  # fmt: skip
-        return losses
+        losses, self._leaves, readings = runner.run.burst(
+            self._leaves, self._hyper, rates, counts, noise, *pools, torch.stack(list(positions))
+        )
+        return losses, readings
 
     def go_back(self, snapshot: list[Tensor]) -> None:
         """To an earlier state."""
@@ -233,13 +232,37 @@ class Population:
 
     def _schedule(self, number: int) -> tuple[Tensor, Tensor]:
         """The learning rate of a step, () or (A,), and its number as a tensor; made for a stretch of steps at a time."""
+        at = self._turn_to(number)
+        return self._rates[..., at], self._counts[at]
+
+    def _schedules(self, number: int, count: int) -> tuple[Tensor, Tensor]:
+        """Learning rates and numbers of so many steps: (K,) or (K, A), and (K,)."""
+        rates, counts = [], []
+        while count > 0:
+            at = self._turn_to(number)
+            part = self._counts[at : at + count]
+            rates.append(self._rates[..., at : at + count])
+            counts.append(part)
+            number, count = number + len(part), count - len(part)
+        return torch.cat(rates, dim=-1).transpose(0, -1), torch.cat(counts)
+
+    def _turn_to(self, number: int) -> int:
+        """Make the rates and numbers of the stretch that a step lies in; where in it the step is."""
         block, at = divmod(number - 1, BLOCK)
         if block != self._block:
             start, stop = block * BLOCK, min((block + 1) * BLOCK, self.total_steps)
-            self._rates = self._join([_rates_of(arm, start, stop) for arm in self.arms]).unbind(-1)
-            self._counts = place(torch.arange(start + 1, stop + 1, dtype=torch.float64), self.device).unbind()
+            self._rates = self._join([_rates_of(arm, start, stop) for arm in self.arms])
+            self._counts = place(torch.arange(start + 1, stop + 1, dtype=torch.float64), self.device)
             self._block = block
-        return self._rates[at], self._counts[at]
+        return at
+
+    def _noises(self, tape: Tape, number: int, count: int) -> tuple[Tensor, Tensor]:
+        """The random numbers of so many steps, (K, U) and (K, N), or (K, A, U) and (K, A, N)."""
+        if tape.is_empty:
+            nothing = torch.zeros((count, 0) if self.size == 1 else (count, self.size, 0))
+            return nothing, nothing
+        drawn = [self._noise(tape, n) for n in range(number, number + count)]
+        return torch.stack([uniform for uniform, _ in drawn]), torch.stack([normal for _, normal in drawn])
 
     def _noise(self, tape: Tape, number: int) -> tuple[Tensor, Tensor]:
         if tape.is_empty:

@@ -23,7 +23,7 @@ from whynet.engine.checkpoint import Best, Checkpoint, Left, Status
 from whynet.engine.device import current, faithful, home
 from whynet.engine.diverged import locate
 from whynet.engine.events import ArmLeft, Checkpointed, Event, Finished, Measured, Noticed, Outcome, Started, Stepped
-from whynet.engine.history import Evaluation, History, Reading, SplitName
+from whynet.engine.history import Evaluation, History, SplitName
 from whynet.engine.metrics import score
 from whynet.engine.network import clone
 from whynet.engine.outputs import outputs
@@ -57,14 +57,14 @@ def train(
     events = training.run()
     try:
         while True:
-            with (
-                one_thread(),
-                faithful(training.population.device),
-            ):  # for one event at a time: whoever listens, or pauses, has all threads back
+            with one_thread(), faithful(training.population.device):  # whoever listens, or pauses, has all threads back
                 event = next(events, None)
             if event is None:
                 return
-            yield event
+            if isinstance(event, list):
+                yield from event
+            else:
+                yield event
     finally:
         training.population.close()
 
@@ -100,7 +100,7 @@ class _Training:
         self.length = FIRST  # steps that one call takes at most
         self.alone = -1  # a step that one call must not hide among others
         self.said = False  # whether it was said that the network runs eagerly
-        self.readings: list[tuple[int, Tensor]] = []
+        self.readings: list[tuple[int, Tensor]] = []  # of steps from one on, (steps, …) each
         if resume:
             self._go_on(resume)
         self.saved_at = time.monotonic()
@@ -124,7 +124,7 @@ class _Training:
 
     # --- the loop ------------------------------------------------------------------------------------------------
 
-    def run(self) -> Iterator[Event]:
+    def run(self) -> Iterator[Event | list[Stepped]]:
         if self.population.size > 1 and self.live:
             epoch, at = divmod(self.done, self.per_epoch)
             first = self.population.epoch(epoch)[at]
@@ -137,10 +137,10 @@ class _Training:
             yield self._measure(["train", "validation"], self.live)
         while self.live:
             ahead = self._burst()
-            if len(ahead) > 1:
+            if ahead:
                 taken = yield from self._take_many(ahead)
             else:
-                yield from self._take_one(ahead[0])
+                yield from self._take_one(self.coming[0])
                 taken = 1
             del self.coming[:taken]
             if taken and self.done in self.measure_at:
@@ -169,7 +169,7 @@ class _Training:
         self.done, self.alone = number, -1
         self.pending.append(losses.unsqueeze(0))
         if probing:
-            self.readings.append((number, readings))
+            self.readings.append((number, readings.unsqueeze(0)))
         yield Stepped(number, self._of_all(losses))
         if not bool(torch.isfinite(losses).all()):
             yield from self._diverged(losses, positions, before)
@@ -182,24 +182,25 @@ class _Training:
         return self.coming
 
     def _burst(self) -> Sequence[Tensor]:
-        """The next batches that one call can take: as large as each other, up to the next step that is looked at."""
-        size = self._come(1)[0].shape[-1]
-        if not self.population.bursts(size) or self.done + 1 == self.alone:
-            return self.coming[:1]
-        count = 0
+        """The next batches that one call can take: as large as each other, all probed or none, up to where the splits are evaluated."""
+        size, probing = self._come(1)[0].shape[-1], self.done + 1 in self.probe_at
+        if not self.population.bursts(size, probing) or self.done + 1 == self.alone:
+            return []
+        count, end = 0, max(self.totals)
         while count < self.length:
             number = self.done + 1 + count
-            if number in self.probe_at or number > max(self.totals) or self._come(count + 1)[count].shape[-1] != size:
+            if (number in self.probe_at) != probing or number > end or self._come(count + 1)[count].shape[-1] != size:
                 break
             count += 1
             if number in self.measure_at:
                 break
-        return self.coming[: max(1, count)]
+        return self.coming[:count]
 
-    def _take_many(self, ahead: Sequence[Tensor]) -> Generator[Event, None, int]:
+    def _take_many(self, ahead: Sequence[Tensor]) -> Generator[list[Stepped], None, int]:
         """Steps with one call; how many were taken. One that diverges is left to `_take_one`, which looks into it."""
-        before, began = self.population.snapshot(), time.perf_counter()
-        losses = self.population.burst(self.done + 1, ahead)
+        before, began, first = self.population.snapshot(), time.perf_counter(), self.done + 1
+        probing = first in self.probe_at
+        losses, readings = self.population.burst(first, ahead, probing)
         if time.perf_counter() - began < SHORT and len(ahead) == self.length:
             self.length *= 2
         slots = [self.inside.index(i) for i in self.live]
@@ -207,14 +208,15 @@ class _Training:
         if len(wrong):
             self.population.go_back(before)
             sound = int(wrong[0])
-            self.alone = self.done + sound + 1
+            self.alone = first + sound
             if sound == 0:
                 return 0
-            losses = self.population.burst(self.done + 1, ahead[:sound])
+            losses, readings = self.population.burst(first, ahead[:sound], probing)
         self.pending.append(losses)
-        for row in losses.unbind():
-            self.done += 1
-            yield Stepped(self.done, self._of_all(row))
+        if probing:
+            self.readings.append((first, readings))
+        self.done += len(losses)
+        yield [Stepped(first + i, self._of_all(row)) for i, row in enumerate(losses.unbind())]
         return len(losses)
 
     def _of_all(self, losses: Tensor) -> Tensor:
@@ -236,12 +238,13 @@ class _Training:
                     self.states[i].history.loss.extend(row[slot] for row in table)
             self.pending = []
         names = [(probe.name, layer) for probe in self.watching.probes for layer in probe.layers(self.population.network)]
-        for step, values in self.readings:
-            rows = values.reshape(len(self.inside), len(names)).tolist()
-            for i, row in zip(self.inside, rows, strict=True):
-                if not self.states[i].left and step in self.probed[self.totals[i]]:
-                    taken = [Reading(step, probe, layer, value) for (probe, layer), value in zip(names, row, strict=True)]
-                    self.states[i].history.readings += taken
+        if self.readings and names:
+            steps = [step for first, values in self.readings for step in range(first, first + len(values))]
+            taken = torch.cat([v.reshape(len(v), len(self.inside), len(names)) for _, v in self.readings]).numpy()
+            for slot, i in enumerate(self.inside):
+                due = [at for at, step in enumerate(steps) if step in self.probed[self.totals[i]]]
+                if not self.states[i].left:
+                    self.states[i].history.readings.add([steps[at] for at in due], names, taken[due, slot])
         self.readings = []
 
     def _measure(self, splits: list[SplitName], which: Sequence[int]) -> Measured:

@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from whynet.engine.history import Evaluation, History, Reading, SplitName
+from whynet.engine.history import Evaluation, History, SplitName
+from whynet.engine.readings import Block
 from whynet.errors import StoreError
 from whynet.text import Text
 
@@ -29,16 +30,18 @@ def extent(history: History) -> Extent:
 
 def pack(history: History, after: Extent) -> dict[str, Any]:
     """What a history holds beyond an extent, as a row of the table `history`."""
-    losses, evaluations, readings = history.loss[after[0] :], history.evaluations[after[1] :], history.readings[after[2] :]
-    series = {key: i for i, key in enumerate(dict.fromkeys((r.probe, r.layer) for r in readings))}
+    losses, evaluations = history.loss[after[0] :], history.evaluations[after[1] :]
+    read = history.readings.after(after[2]).columns()
+    readings = np.empty(len(read), READING)
+    readings["step"], readings["series"], readings["value"] = read.step, read.which, read.value
     columns = [(e.step, e.epoch, SPLITS.index(e.split), e.loss, e.metric) for e in evaluations]
     return {
         "start": after[0],
         "stop": len(history.loss),
         "losses": np.array(losses, LOSS).tobytes(),
         "evaluations": np.array(columns, EVALUATION).tobytes(),
-        "series": json.dumps(list(series), ensure_ascii=False),
-        "readings": np.array([(r.step, series[r.probe, r.layer], r.value) for r in readings], READING).tobytes(),
+        "series": json.dumps(list(read.series), ensure_ascii=False),
+        "readings": readings.tobytes(),
     }
 
 
@@ -53,10 +56,10 @@ def unpack(rows: Iterable[Mapping[str, Any]]) -> History:
             Evaluation(step, epoch, SPLITS[split], loss, metric)
             for step, epoch, split, loss, metric in np.frombuffer(row["evaluations"], EVALUATION).tolist()
         ]
-        series = json.loads(row["series"])
-        for step, key, value in np.frombuffer(row["readings"], READING).tolist():
-            probe, layer = series[key]
-            history.readings.append(Reading(step, probe, layer, value))
+        series = tuple((probe, layer) for probe, layer in json.loads(row["series"]))
+        read = np.frombuffer(row["readings"], READING)
+        if len(read):
+            history.readings.blocks.append(Block(series, *(read[name].copy() for name in ("step", "series", "value"))))
     return history
 
 

@@ -104,7 +104,7 @@ def worst(fitted: Fitted, n: int = 12, split: SplitName = "test") -> list[Exampl
 def by_depth(history: History) -> list[ByDepth]:
     """Every probe of a history as a table of steps and layers."""
     tables = []
-    for probe in dict.fromkeys(reading.probe for reading in history.readings):
+    for probe in dict.fromkeys(name for name, _ in history.readings.series()):
         table = history.probe(probe)
         tables.append(ByDepth(probe, tuple(table.columns), table.index.to_numpy(), table.to_numpy()))
     return tables
