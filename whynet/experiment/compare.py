@@ -163,8 +163,8 @@ def compare(
     rate tuned first with the same budget, unless ``tune_rates=False``. baseline: the level the others are compared with; the first.
     workers: processes to train in, 0 for this one alone; "auto" uses all cores where the work is long enough. tier: "compiled", or
     "fast" to compile beside the training where that pays; the last bits may then differ from one time to the next.
-    on: "ray" or "ray:HOST:PORT" trains on the CPUs of a Ray cluster. device: "cpu", "cuda", "mps"; see `use_device`. store: keeps the comparison and all its histories; interrupted at
-    any moment, it then goes on with `whynet.resume`.
+    on: "ray" or "ray:HOST:PORT" trains on the CPUs of a Ray cluster. device: "cpu", "cuda", "mps"; see `use_device`. store: keeps
+    the comparison and all its histories; interrupted at any moment, it then goes on with `whynet.resume`.
     Raises `ComparisonError` where arms would differ in more than the factor.
     """
     path, levels = levels_of(base, factor)
