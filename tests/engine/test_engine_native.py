@@ -236,6 +236,12 @@ def test_an_operation_that_has_no_form_here_is_named() -> None:
         native([lambda a: a.cumsum(0)], numbers(3))
 
 
+def test_products_too_large_for_it_are_left_to_a_library() -> None:
+    for rows, columns in [(1024, 512), (2, 2**15)]:
+        with pytest.raises(UnwritableError, match="a product"):
+            native([lambda a: a.view(-1, columns) @ a.view(-1, columns).t()], numbers(rows * columns))  # noqa: B023
+
+
 # --- views -----------------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from whynet.engine.native.emit import Emitter, UnwritableError, handles
 from whynet.engine.native.tree import Const, Leaf, Tree, contiguous, leaves, relaid
 
 MOST = 2**26  # multiplications in a product of matrices; beyond that a library is the better one
+LONG = 2**14  # terms of one sum in it; a strip of so many rows lies on the stack
 
 
 # --- plain operations with a twist -----------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def product(e: Emitter, node: Node, a: Tree, b: Tree) -> Tree:
 
 def _product(e: Emitter, a: Leaf, b: Leaf, target: Leaf) -> None:
     (m, k), n = a.shape, b.shape[1]
-    if a.dtype != torch.float32 or m * n * k > MOST:
+    if a.dtype != torch.float32 or m * n * k > MOST or k > LONG:
         raise UnwritableError(f"a product of {m}x{k} by {k}x{n} in {a.dtype}")
     if b.strides[1] != 1:
         packed = e.source.room(b.dtype, b.shape)
