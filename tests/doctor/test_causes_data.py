@@ -110,6 +110,18 @@ def overlapping() -> Dataset:
     return split(torch.cat([x, x[:60]]), torch.cat([y, y[:60]]), 540, 90)
 
 
+def judged_by(kept: float) -> Dataset:
+    """Validation and test are the first share of the training examples; 1: all of them."""
+    whole = split(X, Y, 600, 0)
+    own = replace(whole.train, index=whole.train.index[: int(600 * kept)])
+    return replace(whole, validation=own, test=own)
+
+
+def line(far: float, slope: float = 0.5) -> Dataset:
+    x = torch.linspace(0, far, 40)[:, None]
+    return from_tensors(x, slope * x + 1, task="regress")
+
+
 def in_order() -> Dataset:
     x, y = groups(k=5)
     order = y.argsort(stable=True)
@@ -168,6 +180,12 @@ FAULTS: dict[str, tuple[str, bool, Callable[[], Recipe]]] = {  # the cause, whet
     "test not scaled": ("train-test-preprocessing-mismatch", False, lambda: short(mixed(lambda x: 40 * x + 100))),
     "test over 255": ("train-test-preprocessing-mismatch", False, lambda: short(mixed(lambda x: x / 255))),
     "sorted, last fifth": ("validation-split-not-shuffled", True, lambda: short(in_order())),
+    "a part of training": ("validation-overlaps-train", True, lambda: short(judged_by(0.5))),
+    "a valley too long": (
+        "inputs-not-normalized",
+        False,
+        lambda: short(line(100, 0.01), "mlp(widths=[])", optimizer="sgd(lr=1e-4)", batch_size="all", epochs=200),
+    ),
     "the same rows": ("validation-overlaps-train", True, lambda: short(overlapping())),
     "thirty to one": ("class-imbalance", False, lambda: short(from_tensors(*RARE), optimizer="sgd(lr=0.01)")),
     "wrong labels": ("label-noise", False, lambda: short(noisy())),
@@ -186,6 +204,10 @@ HEALTHY: dict[str, Callable[[], Recipe]] = {
     ),
     "raw, normed inside": lambda: short(
         'wine(scale="none")', lambda: nn.Sequential(nn.BatchNorm1d(13), nn.Linear(13, 16), nn.ReLU(), nn.Linear(16, 3))
+    ),
+    "judged by training itself": lambda: short(judged_by(1.0)),
+    "a valley that can be walked": lambda: short(
+        line(12, 0.1), "mlp(widths=[])", optimizer="sgd(lr=0.01)", batch_size="all", epochs=400
     ),
     "unit rows": lambda: short(from_tensors(torch.nn.functional.normalize(X[:, :, None].expand(-1, -1, 300).flatten(1)), Y)),
     "house prices in units": lambda: short(from_tensors(X, X[:, :1] + X[:, 1:2] ** 2), loss="mse"),
@@ -216,7 +238,7 @@ def test_healthy_data_is_not_accused(name: str) -> None:
     assert speaking(HEALTHY[name]()) == {}
 
 
-CURABLE = sorted(set(FAULTS) - {"one class left", "the same rows", "pure noise"})
+CURABLE = sorted(set(FAULTS) - {"one class left", "the same rows", "a part of training", "pure noise"})
 
 
 @pytest.mark.parametrize("name", CURABLE)

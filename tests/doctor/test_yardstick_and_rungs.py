@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from whynet.data import from_tensors
 from whynet.data.dataset import Dataset, Examples
 from whynet.doctor.rungs import falling, hopeless
-from whynet.doctor.tried import _ranked, worth
+from whynet.doctor.tried import Entry, _ranked, judged, worth
 from whynet.doctor.yardstick import Yardstick, yardstick
 from whynet.experiment.statistics import summarise
 
@@ -156,3 +157,21 @@ def test_signed_ranks_tell_what_means_cannot() -> None:
         2 / 2**10, rel=0.5
     )  # ties are corrected for by the normal approximation
     assert _ranked(row, values, 0.0, 40).outcome == "same"
+
+
+def test_a_remedy_that_stands_alone_and_was_given_more_seeds_is_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has as many seeds as all of its family, being all of it, has had a second look all the same."""
+    values = {"arms": [0.86] * 10, "beside": [0.8, 0.79, -1.0, 0.8, 0.81, 0.78, -0.9, 0.8, 0.79, 0.8]}
+    monkeypatch.setattr("whynet.doctor.tried._values", lambda arms, stick: values[arms[0]][: int(arms[1])])
+    plan = SimpleNamespace(name="a", causes=(None,), remedy=None, recipe=None, parts=())
+
+    def outcome(seeds: int) -> str:
+        class Seeds(tuple):  # type: ignore[type-arg]
+            def __len__(self) -> int:
+                return seeds
+
+        one = Entry(plan, Seeds(("arms", seeds)), Seeds(("beside", seeds)))  # type: ignore[arg-type]
+        return judged([one], [one], R2, 0.0, 0.86, 5)[0].summary.outcome
+
+    assert outcome(5) == "same"
+    assert outcome(10) == "better"

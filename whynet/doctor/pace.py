@@ -23,6 +23,7 @@ from whynet.rng import generator
 LEAST = 20  # steps below which a training shows nothing
 SPARE = 0.1  # share of the time after which the pace is known well enough to decide
 VALIDATION, TEST = 500, 2000  # examples that are enough to judge by: a share of 0.5 of 2,000 has a standard error of 0.011
+SEVERAL, HALF = 8, 0.5  # steps after which the pace is known; share of the time after which there is no waiting for them
 TRIED = 12  # steps of a stack that are timed
 
 
@@ -30,7 +31,7 @@ TRIED = 12  # steps of a stack that are timed
 class Pace:
     """Seconds that one training was seen to take."""
 
-    step: float  # the median step, which is one without probes
+    step: float  # without tracing; steps that are taken with one call share its time
     evaluation: float  # training sample and validation set, once
     start: float  # the first steps beyond what the same number takes later: tracing
 
@@ -58,7 +59,10 @@ def follow_paced(
         if isinstance(event, Finished):
             return event.outcomes[0], _pace(steps, evaluations)
         spent = time.monotonic() - began
-        if limit is not None and len(steps) >= 2 and spent > SPARE * limit:
+        known = len(steps) >= SEVERAL or spent > HALF * (
+            limit or 0.0
+        )  # the first steps are traced, and say nothing of the others
+        if limit is not None and known and len(steps) >= 2 and spent > SPARE * limit:
             pace = _pace(steps, evaluations)
             ahead = arm.total_steps - len(steps), (watching.evaluations or 1) + 1 - len(evaluations)
             if spent + ahead[0] * pace.step + ahead[1] * pace.evaluation > limit:
@@ -68,7 +72,8 @@ def follow_paced(
 
 
 def _pace(steps: Sequence[float], evaluations: Sequence[float]) -> Pace:
-    usual = median(steps)
+    later = sorted(steps[len(steps) // 2 :])  # the first ones are traced, and all of them probed
+    usual = sum(later[: max(1, len(later) - 1)]) / max(1, len(later) - 1)
     first = sorted(steps)[-2:]  # with and without probes, each traced once
     return Pace(usual, median(evaluations), max(0.0, sum(first) - usual * len(first)))
 

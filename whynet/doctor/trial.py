@@ -304,7 +304,7 @@ class _Running:
             [one for one in self.entries if not one.plan.suspected],
             [one for one in self.entries if one.plan.parts],
         )
-        found = [one for family in families for one in judged(family, family, self.seen.yardstick, chance, healthy)]
+        found = [one for family in families for one in judged(family, family, self.seen.yardstick, chance, healthy, self.seeds)]
         place = {one.plan.name: i for i, one in enumerate(self.entries)}
         return sorted(found, key=lambda one: place[one.summary.level])
 

@@ -81,15 +81,16 @@ def worth(stick: Yardstick, before: float, after: float, healthy: float) -> bool
     return gain >= HELPS or (gain >= CLEAR and halved)
 
 
-def judged(entries: Sequence[Entry], family: Sequence[Entry], stick: Yardstick, chance: float, healthy: float) -> list[Tried]:
+def judged(
+    entries: Sequence[Entry], family: Sequence[Entry], stick: Yardstick, chance: float, healthy: float, seeds: int
+) -> list[Tried]:
     """What became of a family of remedies: entries in order, p values corrected (Holm) for all of the family.
 
-    Each is held against the original over as many steps. Those that left early count as compared and not different. Those that were given
-    more seeds, being undecided, are looked at twice, the second time with two tests, so their p counts four times (Bonferroni) for each of
-    the family.
+    seeds: of the first look. Each is held against the original over as many steps. Those that left early count as compared and not
+    different. Those that were given more seeds, being undecided, are looked at twice, the second time with two tests, so their p counts
+    four times (Bonferroni) for each of the family.
     """
-    seeds = min((len(one.arms) for one in family), default=0)
-    stayed = [one for one in family if not one.left and len(one.arms) == seeds]
+    stayed = [one for one in family if not one.left and len(one.arms) <= seeds]
     left = len(family) - len(stayed)
     rows: dict[str, LevelSummary] = {}
     if stayed:

@@ -12,6 +12,8 @@ from whynet.doctor.remembered import remembered
 from whynet.engine.network import clone
 from whynet.engine.noise import seeded
 
+TURNS = 20  # of the power iteration: the first eigenvalue stands far above the others where it matters
+
 
 @dataclass(frozen=True)
 class Reaching:
@@ -21,6 +23,7 @@ class Reaching:
     mean: Tensor
     spread: Tensor
     length: float  # E‖x‖²
+    steepest: float  # λ_max of E[x̃ x̃ᵀ], x̃ = (x, 1): the curvature that the inputs give the first layer
     own: bool  # whether the network changed the scale itself
 
 
@@ -52,7 +55,18 @@ def reaching(seen: Examination) -> Reaching | None:
     x = (caught[0] if own else x).double()
     by_channel = x.movedim(1, -1).reshape(-1, x.shape[1]) if x.ndim > 2 else x  # images by channel, tables by column
     length = float(x.reshape(len(x), -1).square().sum(1).mean())
-    return Reaching(by_channel.mean(0), by_channel.std(0, correction=0), length, own)
+    return Reaching(by_channel.mean(0), by_channel.std(0, correction=0), length, _steepest(x.reshape(len(x), -1)), own)
+
+
+def _steepest(x: Tensor) -> float:
+    """λ_max of the second moments of rows (N, D) and a constant 1, by twenty turns of the power iteration from their mean."""
+    x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
+    vector, value = x.mean(0) + 1e-3 * x.square().mean(0).sqrt(), 0.0
+    for _ in range(TURNS):
+        vector = vector / vector.norm().clamp_min(1e-300)
+        vector = x.T @ (x @ vector) / len(x)
+        value = float(vector.norm())
+    return value
 
 
 def _alike(caught: list[Tensor], x: Tensor) -> bool:
