@@ -14,7 +14,7 @@ from sklearn import metrics as reference
 
 from whynet.engine.arm import prepare
 from whynet.engine.fit import fit
-from whynet.engine.history import Evaluation, History, Reading
+from whynet.engine.history import Evaluation, History, Reading, Readings
 from whynet.engine.metrics import accuracy, r2, score
 from whynet.engine.train import Watching
 from whynet.recipe import recipe
@@ -60,10 +60,10 @@ def history() -> History:
             Evaluation(0, 0.0, "validation", 3.0, 0.1), Evaluation(2, 1.0, "train", 1.5, 0.6),
             Evaluation(2, 1.0, "validation", 2.0, 0.5), Evaluation(3, 1.5, "test", 1.8, 0.55),
         ],
-        [
+        Readings([
             Reading(1, "dead", "b", 0.5), Reading(1, "dead", "a", math.nan), Reading(1, "norm", "b", 7.0),
             Reading(3, "dead", "b", 0.25), Reading(3, "dead", "a", 0.125),
-        ],
+        ]),
     )  # fmt: skip
 
 

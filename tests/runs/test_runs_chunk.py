@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whynet.engine.history import Evaluation, History, Reading
+from whynet.engine.history import Evaluation, History, Reading, Readings
 from whynet.errors import StoreError
 from whynet.runs.chunk import extent, pack, unpack
 
@@ -47,7 +47,7 @@ def test_chunks_put_together_are_the_history(pieces: list[tuple[list[float], lis
 
 
 def test_what_comes_back_are_plain_numbers() -> None:
-    history = History([0.5], [Evaluation(1, 0.5, "test", 0.25, 1.0)], [Reading(1, "norm", "head", 2.0)])
+    history = History([0.5], [Evaluation(1, 0.5, "test", 0.25, 1.0)], Readings([Reading(1, "norm", "head", 2.0)]))
     read = unpack([pack(history, (0, 0, 0))])
     assert read == history
     assert (type(read.loss[0]), type(read.evaluations[0].step), type(read.readings[0].value)) == (float, int, float)

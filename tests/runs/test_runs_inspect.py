@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from whynet.engine import fit as engine
 from whynet.engine.fit import Fitted
-from whynet.engine.history import History, Reading
+from whynet.engine.history import History, Reading, Readings, Readings
 from whynet.losses.given import GivenLoss
 from whynet.recipe import recipe
 from whynet.registry import make
@@ -107,10 +107,10 @@ def test_probabilities_are_read_as_the_loss_reads_them(loss, units, expected) ->
 
 def test_probes_become_tables_in_the_order_of_the_layers() -> None:
     history = History(
-        readings=[
+        readings=Readings([
             Reading(1, "norm", "z", 1.0), Reading(1, "norm", "a", 2.0), Reading(1, "dead", "z", 3.0),
             Reading(4, "norm", "z", 4.0), Reading(4, "norm", "a", float("nan")), Reading(4, "dead", "z", 6.0),
-        ]
+        ])
     )  # fmt: skip
     norm, dead = by_depth(history)
     assert (norm.probe, norm.layers, norm.steps.tolist()) == ("norm", ("z", "a"), [1, 4])
