@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from whynet.engine import fit as engine
 from whynet.engine.fit import Fitted
-from whynet.engine.history import History, Reading, Readings, Readings
+from whynet.engine.history import History, Reading, Readings
 from whynet.losses.given import GivenLoss
 from whynet.recipe import recipe
 from whynet.registry import make
