@@ -99,15 +99,15 @@ FAULTS: dict[str, tuple[str, bool, Callable[[], Recipe]]] = {  # the cause, whet
     "minus, values": ("gradient-sign-flipped", True, lambda: short(SHARES, "mlp", lambda f, y: -(f - y).square().mean())),
     "summed": (
         "loss-summed-not-averaged",
-        False,
+        True,
         lambda: short("iris", "mlp", "cross_entropy(reduction=sum)", batch_size="all"),
     ),
     "summed by hand": (
         "loss-summed-not-averaged",
-        False,
+        True,
         lambda: short("iris", "mlp", lambda f, y: F.nll_loss(f.log_softmax(1), y, reduction="sum"), batch_size="all"),
     ),
-    "summed, values": ("loss-summed-not-averaged", False, lambda: short(LARGE, "mlp", "mse(reduction=sum)", batch_size="all")),
+    "summed, values": ("loss-summed-not-averaged", True, lambda: short(LARGE, "mlp", "mse(reduction=sum)", batch_size="all")),
     "log of 0": (
         "numerically-unstable-loss",
         True,

@@ -16,6 +16,7 @@ from whynet.doctor.causes.too_few_epochs import TooFewEpochs
 from whynet.doctor.causes.wrong_optimizer import WrongOptimizer
 from whynet.doctor.controls.sharpness import reach, sharpness
 from whynet.doctor.examination import Examination, examine
+from whynet.doctor.facts.overshoot import restless
 from whynet.doctor.facts.sample import sample
 from whynet.recipe import Recipe, recipe
 
@@ -79,3 +80,42 @@ def test_the_sharpness_of_a_quadratic_is_its_largest_eigenvalue() -> None:
 
 def test_rules_with_steps_of_their_own_have_no_reach() -> None:
     assert reach(seen("short")) is None
+
+
+# --- proofs -----------------------------------------------------------------------------------------------------------
+
+
+def cars() -> tuple[np.ndarray, np.ndarray]:
+    """A bent table with noise, which takes a network a while."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(300, 5)).astype("float32")
+    return x, (np.exp(0.5 * x[:, :1]) * 20 + 3 * x[:, 1:2] * x[:, 2:3] + rng.normal(0, 2, (300, 1))).astype("float32")
+
+
+def by_adam(lr: float) -> Examination:
+    return examine(recipe(cars(), "mlp(widths=[64, 64])", optimizer=f"adam(lr={lr})", init="he", batch_size=32, epochs=60))
+
+
+def test_a_rate_beyond_the_bound_is_proved_by_the_loss_that_climbs() -> None:
+    assert LrTooHigh().look(seen("too far")).proved
+    assert not LrTooHigh().look(seen("narrow")).proved
+
+
+def test_a_loss_that_never_rests_under_steps_as_long_as_the_weights_proves_the_rate_too_high() -> None:
+    found = by_adam(0.1)
+    assert found.end_loss < 0.5 * found.start_loss  # it learns all the same
+    assert LrTooHigh().look(found).proved
+
+
+def test_a_loss_that_comes_to_rest_proves_nothing() -> None:
+    found = by_adam(0.001)
+    jumps = restless(found)
+    assert jumps is not None
+    assert jumps[0] <= 1
+    assert LrTooHigh().look(found).speaks != "for"
+
+
+def test_all_powers_of_ten_are_tried_down_to_what_the_first_update_asks_for() -> None:
+    names = [str(one.name).split(" (")[0] for one in LrTooHigh().remedies(seen("too far"))]
+    assert names == [f"learning rate ÷ {n}" for n in (10, 100, 1000, 10_000)][: len(names)]
+    assert len(names) >= 2

@@ -45,6 +45,7 @@ class Suspicion:
     evidence: Sequence[Evidence]
     strength: float
     proved: bool = False
+    unless: tuple[str, ...] = ()
 
     @property
     def speaks(self) -> Speaks:
@@ -67,6 +68,9 @@ class Cause(ABC):
     title: ClassVar[Text]
     explanation: ClassVar[Text]  # what it is and why it stops learning, in two or three sentences
     place: ClassVar[Place]
+    judging: ClassVar[bool] = (
+        False  # whether the fault lies in what the network is judged by: mended, the metric means another thing
+    )
     question: ClassVar[str | None] = None  # the question of the book that explains it
 
     @abstractmethod

@@ -23,6 +23,9 @@ from whynet.recipe import Recipe
 BEGINNING = 8  # steps, in which the largest update is looked for
 SHARE = 0.2  # of the time for a diagnosis that the examination may take
 
+ENOUGH = 100  # examples in which neighbours, trees and lines find what a dozen examples may hide
+LOOKS, FEW_LOOKS = 20, 5  # at the sets while it trains; where a look takes long
+NEARLY = 0.7  # of the steps: to cut the rest saves little time and hides the end
 ROSE = 1.05  # times the loss at the start; less is noise
 
 
@@ -166,12 +169,17 @@ def examine(recipe: Recipe, listen: Callable[[Event], None] | None = None, budge
     """
     arm = prepare(recipe, "original")
     whole, limit = arm.total_steps, None if budget is None else SHARE * budget
-    outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=20), listen, limit)
-    cut = outcome is None
+    outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=LOOKS), listen, limit)
+    ended = outcome is not None and outcome.status == "diverged"  # so early that nobody waited for the rest, which others take
+    cut = outcome is None or (ended and limit is not None and pace.seconds(whole, 20) > limit)
     if cut:
         steps = min(whole, max(LEAST, int(SHARE * (budget or 0.0) * (1 - SPARE) / pace.step)))
-        arm = prepare(smaller(recipe, steps, arm.batch_size).change(steps=steps), "original")
-        outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=5), listen, None)
+        looks = LOOKS if LOOKS * pace.evaluation <= SPARE * (limit or 0.0) else FEW_LOOKS
+        if steps >= NEARLY * whole:  # then the whole, which shows how training ends
+            cut = False
+        else:
+            arm = prepare(smaller(recipe, steps, arm.batch_size).change(steps=steps), "original")
+        outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=looks), listen, None)
     assert outcome is not None  # without a limit a training reaches its end
     baseline = simple_baseline(arm.dataset, yardstick(arm.dataset).split)
     return Examination(recipe, Fitted(arm, outcome), baseline, pace, whole, cut)

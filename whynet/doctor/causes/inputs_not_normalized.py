@@ -9,8 +9,10 @@ import numpy as np
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.chain import at_start
-from whynet.doctor.facts.inputs import reaching
+from whynet.doctor.facts.inputs import reaching, still_flat
+from whynet.doctor.facts.overshoot import overshot
 from whynet.doctor.facts.units import flattened
+from whynet.doctor.rates import settings
 from whynet.doctor.scaling import standardised
 from whynet.registry import register
 from whynet.text import Text
@@ -18,7 +20,8 @@ from whynet.text import Text
 OFF, FAR = 1.5, 3.0  # |mean| and spread of a feature: harmless below the first, harmful above the second
 UNEQUAL = 100.0  # largest over middle spread among features
 TENTH = math.log(10)  # steps at the rate 1 / λ, in units of λ over the curvature, until a tenth of an error is left
-MOSTLY = 0.5  # of the first layer's answers on flat ends, as for saturated-activation
+MOSTLY, HARDLY = 0.5, 0.1  # of the first layer's answers on flat ends, as for saturated-activation
+NEARLY_ALL = 0.9  # of them, where what comes back is a tenth and less
 
 
 @register(
@@ -41,8 +44,12 @@ class InputsNotNormalized(Cause):
     direction wants, 1 / λ_max (LeCun et al. 1998, §4.6), an error along a direction of curvature 1, as a bias and a standardised feature
     have, shrinks by 1 − 1/λ_max a step: λ_max ln 10 steps leave a tenth of it. Where training is longer than that, large inputs ask for
     another rate, and it is the rate that is wrong; unless they push most answers of the first layer onto the flat ends of its
-    activation, which no rate undoes. Measured is what reaches the first layer with weights: a network that scales or norms its inputs
-    itself is not accused.
+    activation, which no rate undoes.
+
+    Proved where both ends of the valley are seen: gradient descent overshot it, and no rate that does not would get to the end. Proved as
+    well where nine tenths of the first layer's answers lie on flat ends as training begins, and the same weights have less than a tenth
+    there on the same inputs standardised. Measured is what reaches the first layer with weights: a network that scales or norms its
+    inputs itself is not accused.
     """
 
     name = "inputs-not-normalized"
@@ -80,7 +87,9 @@ class InputsNotNormalized(Cause):
                 Evidence(_VALLEY, steps, _LONGER, "for" if size == "for" and needed > seen.whole_steps else "neither")
             )
         strength = 0.9 if "for" in (size, scales) else 0.1 if size == "against" else 0.2
-        return Suspicion(self, evidence, strength)
+        walled = settings(seen.recipe)[0] == "sgd" and needed > seen.whole_steps and overshot(seen)
+        pushed = flat >= NEARLY_ALL and still_flat(seen) < HARDLY
+        return Suspicion(self, evidence, strength, proved=size == "for" and (walled or pushed))
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         return [Remedy(Text("standardised inputs", "표준화한 입력"), standardised)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
+from whynet.doctor.controls.sharpness import reach
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.loss import loss_fact
+from whynet.doctor.facts.overshoot import overshot
 from whynet.doctor.surgery.loss import averaged
 from whynet.registry import register
 from whynet.text import Text, plain
@@ -27,7 +29,8 @@ class LossSummedNotAveraged(Cause):
 
     That is a fact, not yet a fault: with a rate B times lower nothing is wrong, and rules that divide the gradient by its own size (Adam,
     RMSprop, …) do not see it. It counts as a sign where training diverged, the loss rose, or an early update moved the weights
-    by more than a tenth of their length.
+    by more than a tenth of their length. Proved, for gradient descent, where the sum alone makes the steps too long: the rate is beyond
+    the greatest that does not overshoot the sum and below that of the mean (2 / λ_max, LeCun et al. 1998), and the loss climbed.
     """
 
     name = "loss-summed-not-averaged"
@@ -54,7 +57,10 @@ class LossSummedNotAveraged(Cause):
             Evidence(_UPDATE, plain(f"{longest:.1g}"), plain("0.001"), speaks),
             Evidence(_FACTOR, plain(str(seen.fitted.arm.batch_size)), plain("1"), "neither"),
         ]
-        return Suspicion(self, evidence, strength(evidence))
+        far = reach(seen) if speaks == "for" else None
+        size = min(seen.fitted.arm.batch_size, len(seen.fitted.dataset.train))
+        alone = far is not None and far[0] > 1 > far[0] / size and overshot(seen)
+        return Suspicion(self, evidence, strength(evidence), proved=alone)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         if not loss_fact(seen).summed:

@@ -9,12 +9,13 @@ import numpy as np
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
 from whynet.doctor.controls.sharpness import reach
 from whynet.doctor.examination import Examination
+from whynet.doctor.facts.overshoot import OFTEN, PEAK, overshot, peak, restless
 from whynet.doctor.rates import nearest_power, rate, scaled_rate
 from whynet.registry import register
 from whynet.text import Text, plain
 
 LONG, HARMLESS, USUAL = 0.1, 1e-2, 1e-3  # length of one update over the length of the weights
-FELL, PEAK = 0.5, 2.0  # a loss over the loss at the start
+FELL = 0.5  # of the loss at the start
 BEYOND = 2.0  # times the rate at which gradient descent overshoots
 
 
@@ -32,8 +33,13 @@ class LrTooHigh(Cause):
     loss becomes infinite or NaN; it ends above where it began; on the way it climbs to twice of that, which is more than batches
     differ; one of the first updates moves the weights by more than a tenth of their length, where 1e-3 is usual (Karpathy 2015) and
     1e-2 still is harmless. For gradient descent the bound itself is measured at the start: up to twice of it training finds its
-    way to a flatter place (Lewkowycz et al. 2020), beyond it does not. A loss that fell by more than half speaks against. The
-    rates tried are tenths, and the powers of ten that bring the first update to about 1e-3.
+    way to a flatter place (Lewkowycz et al. 2020), beyond it does not. A loss that fell by more than half speaks against, unless it
+    does not come to rest: where a quarter of the looks at the same training examples, in the second half of training, find their loss a
+    tenth above the look before, steps still jump over the valley.
+
+    Two of these together are no sign any more but the thing itself, and prove it: a rate beyond twice the bound and a loss that climbed;
+    first updates of more than a tenth of the weights, which throw away what they were begun with, and a loss that never comes to rest.
+    The rates tried are all powers of ten down to what brings the first update to about 1e-3.
     """
 
     name = "lr-too-high"
@@ -47,17 +53,20 @@ class LrTooHigh(Cause):
     question = "learning-rate"
 
     def look(self, seen: Examination) -> Suspicion:
-        evidence = []
+        evidence, often = [], False
         if seen.diverged:
             why = seen.fitted.outcome.why or plain("NaN")
             evidence.append(Evidence(_DIVERGED, why, _NUMBER, "for"))
         else:
             start, end = seen.start_loss, seen.end_loss
-            ended: Speaks = "for" if seen.rose else "against" if end < FELL * start else "neither"
+            jumps = restless(seen)
+            often = jumps is not None and jumps[0] >= OFTEN * jumps[1]
+            ended: Speaks = "for" if seen.rose else "against" if end < FELL * start and not often else "neither"
             evidence.append(Evidence(_END, _FROM_TO.fill(start=start, end=end), _BELOW, ended))
-            peak = float(np.max(seen.losses))
-            if peak > PEAK * start:
-                evidence.append(Evidence(_PEAK, _TIMES.fill(times=peak / start), _TWICE, "for"))
+            if peak(seen) > PEAK:
+                evidence.append(Evidence(_PEAK, _TIMES.fill(times=peak(seen)), _TWICE, "for"))
+            if often and jumps is not None:
+                evidence.append(Evidence(_JUMPS, _OF.fill(n=jumps[0], all=jumps[1]), _HARDLY_ANY, "for"))
         longest = _longest(seen)
         if longest is not None:
             speaks: Speaks = "for" if longest > LONG else "against" if longest < HARMLESS else "neither"
@@ -65,7 +74,9 @@ class LrTooHigh(Cause):
         far = reach(seen)
         if far is not None and math.isfinite(far[0]) and any(one.speaks == "for" for one in evidence):
             evidence.append(Evidence(_REACH, plain(f"{far[0]:.2g}"), _TWO, "for" if far[0] > BEYOND else "neither"))
-        return Suspicion(self, evidence, strength(evidence))
+        beyond = far is not None and math.isfinite(far[0]) and far[0] > BEYOND and overshot(seen)
+        proved = beyond or (often and longest is not None and longest > LONG)
+        return Suspicion(self, evidence, strength(evidence), proved)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         now = rate(seen.recipe)
@@ -73,12 +84,11 @@ class LrTooHigh(Cause):
             return []
         name = Text("learning rate ÷ {factor} ({rate:g})", "학습률 ÷ {factor} ({rate:g})")
         first = max((v for v in seen.early("update_ratio").values() if np.isfinite(v)), default=0.0)
-        factors = {10, 100, nearest_power(first / USUAL)} if self.look(seen).speaks == "for" else {10}
-        if seen.diverged:
-            factors |= {1000}
+        most = max(1000 if seen.diverged else 100, nearest_power(first / USUAL)) if self.look(seen).speaks == "for" else 10
+        factors = [factor for factor in (10, 100, 1000, 10_000) if factor <= most]
         return [
             Remedy(name.fill(factor=factor, rate=now / factor), lambda r, f=factor: scaled_rate(r, 1 / f))  # type: ignore[misc]
-            for factor in sorted(factors)
+            for factor in factors
         ]
 
 
@@ -96,6 +106,9 @@ _BELOW = Text("lower at the end", "끝에서 더 작음")
 _PEAK = Text("highest loss on the way, over that at the start", "도중의 가장 큰 손실을 처음 손실로 나눈 값")
 _TIMES = Text("{times:.3g}", "{times:.3g}")
 _TWICE = Text("below 2", "2 미만")
+_JUMPS = Text("looks that find the loss of the same examples a tenth higher", "같은 예제의 손실이 10분의 1 넘게 커진 횟수")
+_OF = Text("{n} of {all}", "{all}번 가운데 {n}번")
+_HARDLY_ANY = Text("hardly any", "거의 없음")
 _UPDATE = Text(
     "longest of the first updates over the length of its weights", "처음 갱신 가운데 가장 긴 것을 그 가중치의 크기로 나눈 값"
 )

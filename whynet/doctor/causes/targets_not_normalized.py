@@ -31,6 +31,9 @@ class TargetsNotNormalized(Cause):
     is a fault only if it shows: training diverged, the loss rose or an early update moved weights by a tenth of their length; or the
     answers at the end still have less than half the root mean square of the targets, so that they never arrived (Adam moves a weight by
     about its learning rate a step). Up to 3 speaks against.
+
+    Steps that are too long are the sign of a rate that is too high just as well, and how far targets lie does not change the curvature of
+    a squared error in the last layer: where a lower rate alone is enough, it is the rate.
     """
 
     name = "targets-not-normalized"
@@ -64,7 +67,7 @@ class TargetsNotNormalized(Cause):
             Evidence(_UPDATE, plain(f"{longest:.1g}"), plain("0.001"), "for" if burst else "neither"),
             Evidence(_REACHED, plain(f"{reached:.0%}"), plain("100 %"), "for" if short else "neither"),
         ]
-        return Suspicion(self, evidence, 0.9 if burst or short else 0.3)
+        return Suspicion(self, evidence, 0.9 if burst or short else 0.3, unless=("lr-too-high",) if burst and not short else ())
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         if self.look(seen).speaks == "against" or classifies(seen):

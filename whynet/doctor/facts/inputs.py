@@ -7,7 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from whynet.data.scale import fit
 from whynet.doctor.examination import Examination
+from whynet.doctor.facts.chain import between
+from whynet.doctor.facts.sample import sample
+from whynet.doctor.facts.units import flattened
 from whynet.doctor.remembered import remembered
 from whynet.engine.network import clone
 from whynet.engine.noise import seeded
@@ -67,6 +71,15 @@ def _steepest(x: Tensor) -> float:
         vector = x.T @ (x @ vector) / len(x)
         value = float(vector.norm())
     return value
+
+
+@remembered
+def still_flat(seen: Examination) -> float:
+    """Share of the first layer's answers on the flat ends of its activation, were the inputs standardised and all weights as they are."""
+    network, x = seen.fitted.arm.network, sample(seen)[0]
+    shift, spread = fit(seen.inputs, "standard")
+    first = between(network, network.initial, network.buffers, x.sub(shift).div(spread).float())[:1]
+    return max((one.share for one in flattened(first)), default=0.0)
 
 
 def _alike(caught: list[Tensor], x: Tensor) -> bool:
