@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
-from whynet.doctor.cause import PLACES, Remedy, Suspicion
+from whynet.doctor.cause import PLACES, Cause, Remedy, Suspicion
 from whynet.doctor.examination import Examination
-from whynet.doctor.plan import UNFIT, Plan, suspected
+from whynet.doctor.plan import UNFIT, Plan, runs, suspected
 from whynet.doctor.surgery import tried as attempted
 from whynet.doctor.tried import Tried, mean
 from whynet.recipe import Recipe, diff
@@ -53,11 +54,33 @@ def sets(chosen: Sequence[Tried], sizes: Iterable[int], seen: Examination) -> li
         for size in sizes
         if 1 < size <= len(chosen)
         for group in combinations(chosen, size)
-        if (made := _together(group, seen))
+        if (made := _together([_Change(one.cause, one.remedy, one.summary.level) for one in group], seen))
     ]
 
 
-def _together(group: Sequence[Tried], seen: Examination) -> Plan | None:
+def of_certain(plans: Sequence[Plan], suspicions: Sequence[Suspicion], seen: Examination) -> list[Plan]:
+    """All faults that are proved mended at once, by the first remedy of each: none has to be found guilty before.
+
+    One of them alone may leave the network as ill as it was, the others being there still.
+    """
+    proved = {one.cause.name for one in suspicions if one.proved}
+    first = {one.causes[0].name: one for one in reversed(plans) if one.causes[0].name in proved}
+    if len(first) < 2:
+        return []
+    made = _together([_Change(one.causes[0], one.remedy, one.name) for one in first.values()], seen)
+    return [made] if made and runs(made) else []
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One change of several."""
+
+    cause: Cause
+    remedy: Remedy
+    level: str
+
+
+def _together(group: Sequence[_Change], seen: Examination) -> Plan | None:
     ordered = sorted(group, key=lambda one: PLACES.index(one.cause.place))  # from the data to the weights
     changed = _applied(ordered, seen.recipe)
     if changed is None:
@@ -68,11 +91,11 @@ def _together(group: Sequence[Tried], seen: Examination) -> Plan | None:
             return None
     names = join([one.remedy.name for one in ordered], " + ")
     remedy = Remedy(names, ordered[0].remedy.apply, sum(one.remedy.changes for one in ordered))
-    parts = tuple(one.summary.level for one in ordered)
+    parts = tuple(one.level for one in ordered)
     return Plan(tuple(one.cause for one in ordered), remedy, changed, suspected=True, parts=parts)
 
 
-def _applied(ordered: Sequence[Tried], recipe: Recipe) -> Recipe | None:
+def _applied(ordered: Sequence[_Change], recipe: Recipe) -> Recipe | None:
     changed: Recipe | None = recipe
     for one in ordered:
         try:

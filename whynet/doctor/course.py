@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from whynet.doctor.examination import Examination
-from whynet.doctor.pace import LEAST, Pace, smaller, stacked_pace
+from whynet.doctor.pace import LEAST, SEVERAL, TRIED, Pace, lone_pace, smaller, stacked_pace
 from whynet.doctor.plan import Plan
 from whynet.recipe import Part, Recipe
 
+OTHERS = 4  # changes that may be timed in place of an original that breaks down
 FEW_EVALUATIONS = 3  # where evaluating would take most of the time
 
 
@@ -24,12 +25,20 @@ class Course:
     _smaller: dict[Part, Part] = field(default_factory=dict)
 
     @classmethod
-    def within(cls, seen: Examination, plans: Sequence[Plan], seeds: int, budget: float | None, evaluations: int) -> Course:
-        """The longest that fits. A stack of arms is timed only where lone ones would not fit."""
+    def within(
+        cls,
+        seen: Examination,
+        plans: Sequence[Plan],
+        seeds: int,
+        budget: float | None,
+        evaluations: int,
+        known: Pace | None = None,
+    ) -> Course:
+        """The longest that fits. A stack of arms is timed only where lone ones would not fit, unless its pace is ``known``."""
         course = cls(seen, seen.pace, evaluations)
         if budget is None or (not seen.cut and course.seconds(plans, seeds) <= budget):
             return course
-        course.pace = stacked_pace(course.apply(seen.recipe), seeds, seen.pace)
+        course.pace = known or _timed(seen, plans, seeds)
         if not seen.cut and course.seconds(plans, seeds) <= budget:
             return course
         course.evaluations = FEW_EVALUATIONS
@@ -65,3 +74,12 @@ class Course:
         if recipe.steps is not None or own.steps is not None:
             return recipe.steps or self.seen.whole_steps
         return self.seen.whole_steps * recipe.epochs // own.epochs
+
+
+def _timed(seen: Examination, plans: Sequence[Plan], seeds: int) -> Pace:
+    """The pace of a stack of the original; of a change that trains, where the original broke down before it could be timed."""
+    batch = seen.fitted.arm.batch_size  # a step takes as long however many examples there are
+    if len(seen.losses) >= min(SEVERAL, seen.steps):
+        return stacked_pace(smaller(seen.recipe, TRIED, batch), seeds, seen.pace)
+    found = (lone_pace(smaller(one.recipe, TRIED, batch), seen.pace) for one in plans[:OTHERS])
+    return next((pace for pace in found if pace is not None), seen.pace)

@@ -21,6 +21,7 @@ from whynet.doctor.fault import PROVED
 from whynet.doctor.health import health
 from whynet.doctor.pace import TEST
 from whynet.doctor.plan import UNFIT, suspected
+from whynet.doctor.second import LEAST, ROUNDS, look_again, room
 from whynet.doctor.trial import ORIGINAL, Trial, run_trial
 from whynet.doctor.wires import wiring_of
 from whynet.engine.events import Event, Stepped
@@ -102,8 +103,49 @@ def diagnose(
     if found.nothing_to_learn and trial:
         control = _control(found, trial)
         found = replace(found, shuffled=control, notes=[*notes, control.words], seconds=time.monotonic() - started)
+    asking = _Asking(seeds, budget, started, listen, workers, tier)
+    found = replace(_looked_again(found, asking, notes), seconds=time.monotonic() - started)
     if found.state == "healthy":
         found.notes.extend(_REMARK.fill(title=s.cause.title) for s in suspicions if suspected(s) and s.strength >= CERTAIN)
+    return found
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """How a diagnosis was asked for."""
+
+    seeds: int
+    budget: float | None
+    started: float
+    listen: Listener | None
+    workers: Workers
+    tier: Tier
+
+    @property
+    def left(self) -> float | None:
+        """Seconds for a second look."""
+        return None if self.budget is None else max(self.budget - (time.monotonic() - self.started), LEAST * self.budget)
+
+
+def _looked_again(found: Diagnosis, asking: _Asking, notes: list[Text]) -> Diagnosis:
+    """The diagnosis with what a second look at the mended network shows, where there is more to gain and more to suspect."""
+
+    def look(seen: Examination) -> list[Suspicion]:
+        return [_looked(info.make(), seen, notes) for info in registry.infos("cause")]
+
+    for _ in range(ROUNDS):
+        one, asked = found.remedy, found.undecided
+        if one is None or not asked or found.partial or found.state == "faulty":
+            break
+        if not room(found.examination.yardstick, one.summary.mean.mean, found.reference):
+            break
+        try:
+            second = look_again(one.recipe, asked, look, asking.seeds, asking.left, asking.listen, asking.workers, asking.tier)
+        except (KeyboardInterrupt, *UNFIT):  # the first diagnosis stands without
+            break
+        found = replace(found, later=(*found.later, second))
+        if not second.gains:
+            break
     return found
 
 

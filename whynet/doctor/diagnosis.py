@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -15,12 +15,14 @@ from whynet.doctor.examination import Examination
 from whynet.doctor.fix import fix_lines
 from whynet.doctor.health import Health, health
 from whynet.doctor.plan import suspected
+from whynet.doctor.second import Second
 from whynet.doctor.trial import POOR, Trial, Tried, label
 from whynet.recipe import Recipe
 from whynet.text import Text, join, plain
 
 State = Literal["healthy", "mended", "improved", "faulty", "not mended", "nothing to learn"]
 CLOSE = 0.05  # of the way from chance to the reference: remedies that differ by less are equally good
+NOTHING = "nothing-to-learn"
 NEEDED = 0.1  # of that way, which a combination has to lose without a change for that change to be necessary
 
 
@@ -40,6 +42,7 @@ class Diagnosis:
     seconds: float
     shuffled: Shuffled | None = None  # the control with shuffled labels, where nothing was learned
     partial: bool = False  # whether it was interrupted
+    later: tuple[Second, ...] = ()  # looks at the mended network, where there was more to gain
 
     @property
     def recipe(self) -> Recipe:
@@ -67,10 +70,17 @@ class Diagnosis:
         if self.nothing_to_learn:
             return "nothing to learn"
         if self.mending:
-            return "improved" if self.trial and self.trial.improves else "mended"
+            return "improved" if self.trial and self.trial.improves and not self._restored else "mended"
+        if any(second.gains for second in self.later):
+            return "mended" if self._restored else "improved"
         if self.sick:
             return "not mended"
         return "faulty" if self.confirmed else "healthy"
+
+    @property
+    def _restored(self) -> bool:
+        """Whether what a second look found brings learning back."""
+        return any(one.mends for second in self.later for one in second.gains[:1])
 
     @cached_property
     def nothing_to_learn(self) -> bool:
@@ -79,7 +89,7 @@ class Diagnosis:
         if self.health != "sick" or self.trial is None or self.trial.partial:
             return False
         values = [self.trial.original.mean.mean, *(one.summary.mean.mean for one in self.trial.tried)]
-        return max([seen.baseline.metric, *values]) - seen.chance <= seen.noise
+        return max([seen.baseline.metric, *values]) - seen.chance <= seen.noise and not self._as_far_as_data
 
     # --- the causes ------------------------------------------------------------------------------------------------
 
@@ -89,11 +99,36 @@ class Diagnosis:
 
         A cause explains the signs of those behind it: unscaled inputs make steps long, a doubled softmax makes gradients small.
         """
-        names = self._curing
+        names = self._curing - self._explained
+        names |= {NOTHING} if self.nothing_to_learn else set()
         found = [s for s in self.suspicions if self._proved(s) or (suspected(s) and s.cause.name in names)]
         alone, good = bool(self.mending_alone), self._good
         found.sort(key=lambda s: (alone and s.cause.name not in good, PLACES.index(s.cause.place), -s.strength))
-        return [s.cause for s in found]
+        causes = [s.cause for s in found] + [cause for second in self.later for cause in second.causes]
+        return list({cause.name: cause for cause in causes}.values())
+
+    @cached_property
+    def _explained(self) -> set[str]:
+        """The causes whose remedies mend as well, but whose signs a proved fault explains that mends alone.
+
+        A fault that is proved stands whatever the trial shows, and what it does to outputs, gradients and losses looks like other faults.
+        Where mending it is enough, the others are not needed, unless a second look finds that they gain more.
+        """
+        enough = {s.cause.name for s in self.suspicions if s.proved} & self._good
+        shared = {
+            s.cause.name for s in self.suspicions if set(s.unless) & self._good
+        }  # whose signs are those of another that is enough
+        return shared | ({s.cause.name for s in self.suspicions if not s.proved} if enough else set())
+
+    @property
+    def undecided(self) -> list[Suspicion]:
+        """What signs point to and the fix does not mend: what a second look has to ask."""
+        if self._as_far_as_data:
+            return []
+        first = self.mending[0] if self.mending else replace(self, later=()).remedy
+        done = {cause.name for cause in first.causes} if first else set()
+        done |= {cause.name for second in self.later for cause in second.causes}
+        return [s for s in self.suspicions if suspected(s) and s.cause.name not in done]
 
     @cached_property
     def equivalent(self) -> list[Cause]:
@@ -137,7 +172,7 @@ class Diagnosis:
     def _proved(self, one: Suspicion) -> bool:
         """Whether a fault is certain by how the thing is built, and mending it does no harm."""
         remedies = [t for t in (self.trial.of(one.cause) if self.trial else []) if not t.others]
-        return one.proved and not (remedies and all(t.worse for t in remedies))
+        return one.proved and (one.cause.judging or not (remedies and all(t.worse for t in remedies)))
 
     @cached_property
     def _mends(self) -> list[Tried]:
@@ -145,7 +180,19 @@ class Diagnosis:
         if self.trial is None or self.nothing_to_learn:
             return []
         signs = {s.cause.name for s in self.suspicions if suspected(s)}
-        return [one for one in self.trial.tried if one.mends and (self.trial.sick or one.cause.name in signs)]
+        found = [one for one in self.trial.tried if one.mends and (self.trial.sick or one.cause.name in signs)]
+        return found or self._as_far_as_data
+
+    @cached_property
+    def _as_far_as_data(self) -> list[Tried]:
+        """The remedies of suspects that bring a network from below guessing up to it, where no simple model gets further.
+
+        A fault that makes answers worse than ignoring the input is mended by that: more is not in the data.
+        """
+        if self.trial is None or not self.examination.finds_nothing:
+            return []
+        signs = {s.cause.name for s in self.suspicions if suspected(s)}
+        return [one for one in self.trial.tried if not one.others and one.cause.name in signs and self.trial.levels(one)]
 
     @cached_property
     def _good(self) -> set[str]:
@@ -212,13 +259,20 @@ class Diagnosis:
 
     @cached_property
     def remedy(self) -> Tried | None:
-        """What to do: the best remedy that mends; else what removes a fault that is certain."""
+        """What to do: the best remedy that mends, with what gains more upon it; else what removes a fault that is certain."""
+        for second in reversed(self.later):
+            if second.gains:
+                return second.gains[0]
         if self.mending:
             return self.mending[0]
+        certain = {s.cause.name for s in self.suspicions if s.proved}
         proved = [
-            t for cause in self.confirmed for t in (self.trial.of(cause) if self.trial else []) if not t.others and not t.worse
+            t
+            for cause in self.confirmed
+            for t in (self.trial.of(cause) if self.trial else [])
+            if not t.worse and all(one.name in certain for one in t.causes)
         ]
-        return proved[0] if proved else None
+        return max(proved, key=lambda t: len(t.causes), default=None)  # of as many as there are the first
 
     @cached_property
     def fix(self) -> list[str]:
@@ -243,7 +297,8 @@ class Diagnosis:
         seen, words = self.examination, self._level_words()
         if self.partial:
             words = _PARTIAL.fill(words=words)
-        certain = _CERTAIN.fill(causes=_titles(self.confirmed)) if self.confirmed else None
+        sure = [cause for cause in self.confirmed if cause.name != NOTHING]
+        certain = _CERTAIN.fill(causes=_titles(sure)) if sure else None
         if self.state == "healthy":
             return _HEALTHY.fill(words=words)
         if self.state == "faulty":
@@ -285,7 +340,17 @@ class Diagnosis:
         sentences = [sentence]
         if as_well:
             sentences.append(_EQUALLY.fill(causes=join([self._with_remedy(cause) for cause in as_well], " · ")))
-        certain = [cause for cause in rest if cause not in as_well]
+        further = {one.cause.name: one for second in reversed(self.later) for one in reversed(second.gains)}
+        certain = [cause for cause in rest if cause not in as_well and cause.name not in further]
+        sentences += [
+            _FURTHER.fill(
+                causes=_titles(second.causes), remedy=label(second.gains[0]), before=self.examination.yardstick.shown(
+                    second.trial.original.mean.mean
+                ), after=self.examination.yardstick.shown(second.gains[0].summary.mean.mean),
+            )
+            for second in self.later
+            if second.gains and second.trial
+        ]  # fmt: skip
         if certain:
             sentences.append(_CERTAIN.fill(causes=_titles(certain)))
         return join(sentences)
@@ -341,6 +406,10 @@ _IMPROVED = Text(
     "{words} 원인: {causes}. 도움이 되는 방법: {remedy}. {before}에서 {after}까지 나아지지만 데이터로 가능한 데까지는 못 간다.",
 )
 _EQUALLY = Text("Mended alone, these do as well: {causes}.", "다음 가운데 하나만 고쳐도 된다: {causes}.")
+_FURTHER = Text(
+    "That mended, this still holds it back: {causes}. Mended as well ({remedy}), it gets from {before} to {after}.",
+    "그것을 고쳐도 아직 발목을 잡는 것: {causes}. 이것까지 고치면({remedy}) {before}에서 {after}까지 나아간다.",
+)
 _WITH = Text("{title} ({remedy})", "{title} ({remedy})")
 _CERTAIN = Text("Certain by how it is built: {causes}.", "구조만 보아도 확실한 것: {causes}.")
 _FAULTY = Text("One thing is wrong with it all the same: {causes}.", "그래도 잘못된 곳이 있다: {causes}.")

@@ -81,6 +81,15 @@ class Examination:
         return float(more.mean()) / spread if spread > 0 else math.copysign(math.inf, more.mean()) if more.any() else 0.0
 
     @property
+    def finds_nothing(self) -> bool:
+        """Whether no simple model tells more of the targets than luck does, of data that would suffice to.
+
+        Judged by the training examples, being few, simple models are held against nothing: a linear one cannot tell of XOR.
+        """
+        enough = len(self.fitted.dataset.train) >= ENOUGH
+        return enough and self.baseline.metric - self.chance <= self.noise
+
+    @property
     def diverged(self) -> bool:
         """Whether the loss stopped being a number."""
         return self.fitted.outcome.status == "diverged"

@@ -83,18 +83,30 @@ def stacked_pace(recipe: Recipe, seeds: int, alone: Pace) -> Pace:
     arms = [prepare(with_seed(recipe, seed), str(seed)) for seed in range(seeds)]
     if seeds < 2 or len(groups(arms)) > 1:
         return alone
-    steps: list[float] = []
-    last = time.monotonic()
     try:
-        for event in train(arms, Watching(evaluations=0, test=False)):
-            if isinstance(event, Stepped):
-                steps.append(time.monotonic() - last)
-            if len(steps) >= TRIED:
-                break
-            last = time.monotonic()
+        steps = _first_steps(arms)
     except UnstackableError:
         return alone
     return replace(alone, step=median(steps) / seeds) if steps else alone
+
+
+def lone_pace(recipe: Recipe, known: Pace) -> Pace | None:
+    """The pace of a recipe by its first steps; None where it breaks down before it can be told."""
+    steps = _first_steps([prepare(recipe, "timed")])
+    return replace(known, step=median(steps)) if len(steps) >= SEVERAL else None
+
+
+def _first_steps(arms: list[Arm]) -> list[float]:
+    """Seconds of each of the first steps."""
+    steps: list[float] = []
+    last = time.monotonic()
+    for event in train(arms, Watching(evaluations=0, test=False)):
+        if isinstance(event, Stepped):
+            steps.append(time.monotonic() - last)
+        if len(steps) >= TRIED:
+            break
+        last = time.monotonic()
+    return steps
 
 
 def smaller(recipe: Recipe, steps: int, batch: int) -> Recipe:

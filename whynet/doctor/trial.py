@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from whynet.doctor.cause import Cause, Suspicion
-from whynet.doctor.combine import COMBINED, candidates, sets
+from whynet.doctor.combine import COMBINED, candidates, of_certain, sets
 from whynet.doctor.course import Course
 from whynet.doctor.examination import Examination
-from whynet.doctor.pace import LEAST
+from whynet.doctor.pace import LEAST, Pace
 from whynet.doctor.plan import Plan, plan, runs
 from whynet.doctor.rungs import RUNG, hopeless
 from whynet.doctor.tried import ORIGINAL, Entry, Tried, judged, mean
@@ -69,6 +69,11 @@ class Trial:
         """How far a remedy brought the network from chance to the reference."""
         return self.stick.way(mean(one.values, self.chance), self.reference)
 
+    def levels(self, one: Tried) -> bool:
+        """Whether a remedy brings a network that does worse than ignoring the input, by more than luck, up to that."""
+        below, up = self.original.mean.mean < self.chance - self.stick.noise, mean(one.values, self.chance)
+        return below and not one.left and one.summary.outcome == "better" and up >= self.chance - self.stick.noise
+
     @property
     def sick(self) -> bool:
         """Whether the original falls short of the reference, over all seeds."""
@@ -89,7 +94,8 @@ def run_trial(
     """Train the original and every remedy of every suspect. None where no remedy applies.
 
     ``budget``: seconds. Where the whole takes long, arms that go nowhere leave after a quarter of their steps (`rungs`); where it still
-    would take longer, every training is cut to the same share of its steps, and remedies to whose causes no sign points are left out.
+    would take longer, every training is cut to the same share of its steps, and remedies to whose causes no sign points are left out; where
+    faults are proved, those of suspects as well, who are asked about once the certain ones are mended (`second`).
     Where no single change mends, the most promising are combined, time allowing. Interrupted (Ctrl-C) it tells what is known so far, and
     only where nothing is it raises `KeyboardInterrupt`.
 
@@ -100,7 +106,8 @@ def run_trial(
     plans = [one for one in plan(seen, suspicions, running.notes) if runs(one)]
     if not plans:
         return None
-    running.prepare(plans, seeds)
+    running.certain = {one.cause.name for one in suspicions if one.proved}
+    running.prepare(of_certain(plans, suspicions, seen) + plans, seeds)
     try:
         running.singles()
         running.undecided()
@@ -127,6 +134,8 @@ class _Running:
     started: float = field(default_factory=time.monotonic)
     plans: list[Plan] = field(default_factory=list)
     seeds: int = 0
+    pace: Pace | None = None  # of one arm among its seeds, once it was timed
+    certain: set[str] = field(default_factory=set)  # names of the causes that are proved
     entries: list[Entry] = field(default_factory=list)
     original: list[Fitted] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
@@ -150,8 +159,14 @@ class _Running:
             self.notes.append(_MORE_SEEDS.fill(seeds=seeds, n=len(plans), needed=self.seeds))
         self.course = self._course(plans)
         least = HALF * self.seen.whole_steps
-        while self.course.steps is not None and self.course.steps < least and len(plans) > 1 and not plans[-1].suspected:
-            plans = plans[: -max(1, sum(not one.suspected for one in plans) // 4)]
+        certain = any(self._is_certain(one) for one in plans)
+        while self._too_short(least):
+            loose = [one for one in plans if not one.suspected]
+            loose = loose or [one for one in plans if certain and not self._is_certain(one)]
+            if not loose or len(loose) == len(plans):
+                break
+            gone = loose[-max(1, len(loose) // 4) :]
+            plans = [one for one in plans if one not in gone]
             self.course = self._course(plans)
         kept = {cause.name for one in plans for cause in one.causes}
         dropped = {cause.name: cause for one in every for cause in one.causes if cause.name not in kept}
@@ -159,11 +174,19 @@ class _Running:
         if self.course.steps is not None:
             self.notes.append(_CUT.fill(budget=self.budget, steps=self.course.steps, whole=self.seen.whole_steps))
 
+    def _is_certain(self, one: Plan) -> bool:
+        return all(cause.name in self.certain for cause in one.causes)
+
+    def _too_short(self, least: float) -> bool:
+        return self.course.steps is not None and self.course.steps < least
+
     def _course(self, plans: Sequence[Plan]) -> Course:
         """The longest training that fits, when arms that go nowhere leave early."""
         several = sum(one.proved or (one.speaks == "for" and one.strength > 0) for one in self.suspicions) > 1
         time_ = None if self.left is None else self.left * (SINGLES if several else 1.0) / (RUNG + STAY)
-        return Course.within(self.seen, plans, self.seeds, time_, AT_START.evaluations or 1)
+        course = Course.within(self.seen, plans, self.seeds, time_, AT_START.evaluations or 1, self.pace)
+        self.pace = course.pace if course.steps is not None else None
+        return course
 
     # --- the training ------------------------------------------------------------------------------------------------
 
@@ -202,9 +225,12 @@ class _Running:
         now = self.told(strictly=True)
         if any(one.mends for one in now.tried) or not now.sick:
             return
+        if self.seen.finds_nothing and any(now.levels(one) for one in now.tried):
+            return  # as far as such data allow: what several changes gain upon it is learned by heart
         chosen = candidates(now.tried, self.suspicions, now.chance)
         for sizes in ([2, len(chosen)] if len(chosen) > 2 else [2], range(3, min(len(chosen), COMBINED))):
-            plans = [one for one in sets(chosen, sizes, self.seen) if runs(one)]
+            known = {one.plan.name for one in self.entries}
+            plans = [one for one in sets(chosen, sizes, self.seen) if one.name not in known and runs(one)]
             while plans and self.left is not None and self._seconds(plans) > self.left:
                 plans.pop()  # the most promising sets come first
             if not plans:

@@ -23,7 +23,9 @@ class ValidationSplitNotShuffled(Cause):
     Two sets of one distribution differ by chance: Pearson's χ² for classes, the test of Kolmogorov and Smirnov for values, at one in a
     million, and by 0.2 at least. That alone may be meant (a balanced test set for unbalanced data), so it counts for classes that the
     test asks for and training hardly holds, or where the training examples still lie sorted by class: neighbours in their order agree
-    far more often than Σ p², as random ones would. A class that is asked for and never trained on is proof.
+    far more often than Σ p², as random ones would. A class that is asked for and never trained on is proof; so is a set half of which
+    would have to be of other classes, where training lies sorted: it is the end of the list. Shuffled, the network is asked another
+    question, and a metric that falls (all classes have to be told apart now) is no harm.
     """
 
     name = "validation-split-not-shuffled"
@@ -34,6 +36,7 @@ class ValidationSplitNotShuffled(Cause):
         "예제가 정렬되어 있는데 마지막 1/5을 테스트로 쓰면, 네트워크는 거의 만나지 못한 클래스를 묻는 시험을 본다. 나누기 전에 섞는다.",
     )
     place = "data"
+    judging = True
 
     def look(self, seen: Examination) -> Suspicion:
         worst = farthest_set(seen)
@@ -42,7 +45,7 @@ class ValidationSplitNotShuffled(Cause):
         evidence = [Evidence(_DISTANCE, plain(f"{worst.distance:.2f}"), plain("0"), "for" if worst.counts else "against")]
         if worst.unseen > 0:
             evidence.append(Evidence(_UNSEEN, plain(f"{worst.unseen:.0%}"), plain("0 %"), "for" if worst.counts else "neither"))
-        return Suspicion(self, evidence, 0.9 if worst.counts else 0.0, proved=worst.counts and worst.never)
+        return Suspicion(self, evidence, 0.9 if worst.counts else 0.0, proved=worst.counts and (worst.never or worst.cut))
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         return (

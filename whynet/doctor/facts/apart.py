@@ -16,6 +16,7 @@ HARDLY, RARE = (
     0.05,
     20,
 )  # a class hardly seen in training: below that share of its share in the test, and fewer examples than that
+MOSTLY = 0.5  # of the examples of a set would have to be of another class to be as in training
 STREAK = 0.5  # of the way from a random order to one sorted by class
 
 
@@ -27,6 +28,9 @@ class Compared:
     counts: bool  # whether it differs by more than chance and in a way that is not meant
     unseen: float = 0.0  # share of its examples whose class training hardly holds
     never: bool = False  # whether one of those classes is not in training at all
+    cut: bool = (
+        False  # whether it is mostly of other classes than training, whose examples lie sorted: the end of a sorted list
+    )
 
 
 @remembered
@@ -54,9 +58,9 @@ def _compared(seen: Examination, name: str) -> Compared | None:
     distance = float(np.abs(p - q).sum() / 2)
     differs = distance > APART and float(chi2_contingency(counts).pvalue) < UNLIKELY
     hardly = (q > 0) & (p < HARDLY * q) & (counts[0] < RARE)
-    return Compared(
-        distance, differs and bool(hardly.any() or _sorted(seen)), float(q[hardly].sum()), bool((counts[0][hardly] == 0).any())
-    )
+    unmeant = differs and bool(hardly.any() or _sorted(seen))
+    cut = differs and distance >= MOSTLY and _sorted(seen)
+    return Compared(distance, unmeant, float(q[hardly].sum()), bool((counts[0][hardly] == 0).any()), cut)
 
 
 @remembered
