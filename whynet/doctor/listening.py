@@ -15,11 +15,22 @@ from torch.utils.hooks import RemovableHandle
 
 from whynet.doctor.loop import MOST_EXAMPLES, Judged, Loop, LossCall, Operation, OutputFacts, hold, looks_like_distribution
 from whynet.doctor.measuring import Measuring, code_place, fingerprints
-from whynet.doctor.tracing import KEPT, Following, Told, last_operation, switch_off, switch_on, tensors
+from whynet.doctor.own_loss import losses_behind, own_loss
+from whynet.doctor.recording import Recorded, copied, which
+from whynet.doctor.tracing import KEPT, Again, Following, Told, last_operation, switch_off, switch_on, tensors
 
 Hook = TypeVar("Hook", bound=Callable[..., None])
 
 DENSE = 8  # every one of the first steps is watched
+BESIDE = (
+    "label",
+    "target",
+    "attention_mask",
+    "token_type",
+    "position",
+    "num_items",
+    "return_",
+)  # given by name beside the inputs
 GROWTH = 1.5  # from there on, the next watched step is so many times as far
 
 
@@ -41,8 +52,12 @@ def _careful(hook: Hook) -> Hook:
     return cast(Hook, wrapped)
 
 
-def _copied(value: Any) -> Any:
-    return value.detach().clone() if isinstance(value, Tensor) else value
+def _example_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
+    """The tensor that tells examples apart: the first given, and of those given by name the first that is no answer or mask."""
+    first = next(tensors(args), None)
+    if first is not None or not kwargs:
+        return first
+    return next(tensors([value for name, value in kwargs.items() if not name.startswith(BESIDE)]), None)
 
 
 class Listening(Told):
@@ -84,6 +99,9 @@ class Listening(Told):
 
     def start(self) -> None:
         """Begin to listen."""
+        self.loop.recorder.begin(self.loop.module)
+        for optimizer in self.loop.optimizers:
+            self.loop.recorder.setting(optimizer, self.loop.names)
         self.handles = [
             register_module_forward_pre_hook(self._before_module),
             register_module_forward_hook(self._after_module, with_kwargs=True),
@@ -146,10 +164,11 @@ class Listening(Told):
 
     def _forward(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         loop = self.loop
-        made = next((one for one in tensors(output)), None)
+        outputs = tuple(tensors(output))
+        made = next((one for one in outputs if one.ndim), outputs[0] if outputs else None)
         mode = any(m.training for m in self.sensitive) if self.sensitive else loop.module.training
         learning = torch.is_grad_enabled() and (made is None or made.requires_grad or loop.module.training)
-        first = next((one for one in tensors([args, kwargs])), None)
+        first = _example_tensor(args, kwargs)
         few = len(loop.trained_on) < MOST_EXAMPLES or not learning
         prints = fingerprints(first) if few and first is not None and (first.device.type == "cpu" or self.watched) else ()
         self.fingerprints = prints
@@ -178,9 +197,26 @@ class Listening(Told):
                 )
             )  # fmt: skip
         self.step = self.step_at_hand
-        self.opened = tuple(tensors(output))
+        self.opened = outputs
+        if len(outputs) > 1 or (made is not None and not made.ndim):
+            self._read_own_loss(outputs, learning)
         self.mode.follow(output)
         self._on()
+
+    def _read_own_loss(self, outputs: tuple[Tensor, ...], learning: bool) -> None:
+        """A loss among the outputs was computed inside of the model, from labels that it was given."""
+        own = own_loss(outputs) if learning else None
+        self.answered = self.loop.own_loss and not learning
+        if own is None or not self.watched:
+            return
+        for call, target in losses_behind(outputs, own, self.step, self.fingerprints):
+            self.loop.own_loss = True
+            self._heard(call, target)
+        batch = self.loop.batch
+        if batch is not None and not self.loop.recorder.full:
+            value = float(outputs[own].detach())
+            part = self.loop.batch_of or self.loop.module
+            self.loop.recorder.loss(Recorded(self.step, part, *batch, own, (), None, (), {}, value, False))
 
     @property
     def step_at_hand(self) -> int:
@@ -189,7 +225,7 @@ class Listening(Told):
 
     def _keep(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.loop.batch_of = module
-        self.loop.batch = (tuple(_copied(a) for a in args), {key: _copied(v) for key, v in kwargs.items()})
+        self.loop.batch = (copied(args), copied(kwargs))
         self.loop.target = None
 
     def _close_judging(self) -> None:
@@ -232,6 +268,7 @@ class Listening(Told):
             if self.given or not any(id(p) in self.loop.names for group in optimizer.param_groups for p in group["params"]):
                 return
             self.loop.optimizers.append(optimizer)
+            self.loop.recorder.setting(optimizer, self.loop.names)
         if self.watched:
             self.measuring.before(optimizer, by_closure=_has_closure(args, kwargs))
         for group in optimizer.param_groups:
@@ -247,6 +284,7 @@ class Listening(Told):
         was_watched = self.watched
         if was_watched:
             self.measuring.after(optimizer)
+            loop.recorder.step(loop.module, len(self.pending))
         if self.leftover is not None and loop.steps:
             loop.checked += 1
             loop.carried += self.leftover
@@ -285,7 +323,19 @@ class Listening(Told):
         if what not in self.loop.troubles and len(self.loop.troubles) < 8:
             self.loop.troubles.append(what)
 
-    def loss(self, call: LossCall, target: Tensor) -> None:
+    def loss(self, call: LossCall, target: Tensor, received: Tensor, again: Again) -> None:
+        self._heard(call, target)
+        loop = self.loop
+        if call.training and self.watched and loop.batch is not None and not loop.recorder.full:
+            output = which(self.opened, received)
+            if output is not None:
+                func, given, named = again
+                part, shape = loop.batch_of or loop.module, tuple(received.shape)
+                loop.recorder.loss(Recorded(
+                    self.step, part, *loop.batch, output, shape, func, copied(given), copied(named), call.value, False
+                ))  # fmt: skip
+
+    def _heard(self, call: LossCall, target: Tensor) -> None:
         self.answered = True
         loop = self.loop
         if self._has_room():
@@ -317,7 +367,7 @@ class Listening(Told):
 
     def _score(self, labels: Tensor) -> None:
         """Count right answers as they should be counted: the greatest output of each row."""
-        outputs = self.opened[0] if self.opened else None
+        outputs = next((one for one in self.opened if one.ndim), None)
         if self.learning or self.scored or outputs is None or outputs.ndim != 2 or outputs.shape[1] < 2:
             return
         if labels.ndim == 1 and len(labels) == len(outputs):
@@ -326,6 +376,7 @@ class Listening(Told):
 
     def backward(self, value: float, opposite: bool) -> None:
         self.unsent = 0
+        self.loop.recorder.sent(value)
         if len(self.loop.losses) < KEPT:
             self.loop.losses.append((self.step_at_hand, value))
         if opposite:

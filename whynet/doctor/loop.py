@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from whynet.doctor.recording import Recorder
+
 MODE_SENSITIVE = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 MOST_EXAMPLES = 100_000  # whose fingerprints are kept
 
@@ -111,6 +113,8 @@ class Loop:
     twins: int = 0  # of them, those that equal another of their batch
     reported: list[Reported] = field(default_factory=list)
 
+    recorder: Recorder = field(default_factory=Recorder)  # what it takes to run the loop again
+    own_loss: bool = False  # whether the model computes its loss itself
     batch: tuple[tuple[Any, ...], dict[str, Any]] | None = None  # the last watched training input
     batch_of: nn.Module | None = None  # the module that it went into: the whole, or the part that the loop calls
     target: Tensor | None = None

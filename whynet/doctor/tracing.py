@@ -27,6 +27,7 @@ ALIAS = {
 }  # fmt: skip
 TOLD = {"eq", "gt", "ge", "lt", "le", "argmax", "max", "topk", "softmax", "log_softmax", "log", "round", "sub", "add", "mul"}
 KEPT = 2000  # records of loss calls and other operations that are kept
+Again = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]  # a function, and what it is given after the outputs
 
 
 class Following(TorchFunctionMode):
@@ -58,12 +59,12 @@ class Following(TorchFunctionMode):
         if not self.paused and name != "__get__":
             try:
                 with torch.no_grad():
-                    self._note(ALIAS.get(name, name), args, kwargs, result)
+                    self._note(ALIAS.get(name, name), func, args, kwargs, result)
             except Exception as error:  # a user's loop goes on, whatever cannot be looked at
                 self.told.trouble(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         return result
 
-    def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+    def _note(self, name: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         if name == "backward":
             if args and isinstance(args[0], Tensor):
                 self._backward(args[0])
@@ -74,14 +75,14 @@ class Following(TorchFunctionMode):
             return
         _, after = found
         if name in LOSSES:
-            self._loss(name, args, kwargs, result)
+            self._loss(name, func, args, kwargs, result)
         elif name in TOLD:
             self._operation(name, after, args, kwargs, result)
         for one in tensors(result):
             if id(one) not in self._followed:
                 self._followed[id(one)] = (one, (*after, name))
 
-    def _loss(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Tensor) -> None:
+    def _loss(self, name: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Tensor) -> None:
         received = args[0] if args else kwargs["input"]
         target = args[1] if len(args) > 1 else kwargs["target"]
         value = float(result.detach().float().mean())
@@ -105,7 +106,7 @@ class Following(TorchFunctionMode):
                 looks_like_distribution(received.detach(), 0) if received.ndim == 2 else False,
                 result.requires_grad, value, labels, self.told.fingerprints,
             ),
-            target.detach(),
+            target.detach(), received, (func, args[1:], {key: value for key, value in kwargs.items() if key != "input"}),
         )  # fmt: skip
 
     def _operation(self, name: str, after: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
@@ -145,8 +146,8 @@ class Told:
     def trouble(self, what: str) -> None:
         """Something could not be looked at."""
 
-    def loss(self, call: LossCall, target: Tensor) -> None:
-        """A known loss function was called."""
+    def loss(self, call: LossCall, target: Tensor, received: Tensor, again: Again) -> None:
+        """A known loss function was called on what it received, and what else it takes to call it again."""
 
     def operation(self, one: Operation, worked_on: Tensor, other: Tensor | None) -> None:
         """Something else was done with the outputs."""
@@ -199,10 +200,19 @@ _SHAPES_ONLY = ("View", "Squeeze", "Unsqueeze", "Alias", "ToCopy", "Reshape", "U
 
 def last_operation(made: Tensor) -> str:
     """The activation that made a tensor, read from its graph, past changes of shape; empty where it was none."""
-    node = made.grad_fn
-    while node is not None and node.name().startswith(_SHAPES_ONLY) and node.next_functions:
+    return made_by(made.grad_fn)
+
+
+def made_by(node: Any) -> str:
+    """The activation that a node of a graph stands for, past changes of shape; empty where it is none."""
+    return _MADE_BY.get(past_shapes(node).name(), "") if node is not None else ""
+
+
+def past_shapes(node: Any) -> Any:
+    """The first node from here back that does more than change a shape."""
+    while node.name().startswith(_SHAPES_ONLY) and node.next_functions and node.next_functions[0][0] is not None:
         node = node.next_functions[0][0]
-    return _MADE_BY.get(node.name(), "") if node is not None else ""
+    return node
 
 
 def tensors(value: Any) -> Iterator[Tensor]:
