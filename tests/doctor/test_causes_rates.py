@@ -14,10 +14,14 @@ from whynet.doctor.causes.lr_too_high import LrTooHigh
 from whynet.doctor.causes.lr_too_low import LrTooLow
 from whynet.doctor.causes.too_few_epochs import TooFewEpochs
 from whynet.doctor.causes.wrong_optimizer import WrongOptimizer
-from whynet.doctor.controls.sharpness import reach, sharpness
+from whynet.doctor.controls.sharpness import reach, room, sharpness
+from whynet.doctor.controls.stuck import stuck
+from whynet.doctor.diagnose import diagnose
 from whynet.doctor.examination import Examination, examine
 from whynet.doctor.facts.overshoot import restless
 from whynet.doctor.facts.sample import sample
+from whynet.doctor.scaling import standardised
+from whynet.engine.arm import prepare
 from whynet.recipe import Recipe, recipe
 
 
@@ -119,3 +123,48 @@ def test_all_powers_of_ten_are_tried_down_to_what_the_first_update_asks_for() ->
     names = [str(one.name).split(" (")[0] for one in LrTooHigh().remedies(seen("too far"))]
     assert names == [f"learning rate ÷ {n}" for n in (10, 100, 1000, 10_000)][: len(names)]
     assert len(names) >= 2
+
+
+# --- the flat side of a valley ----------------------------------------------------------------------------------------
+
+
+def steep_and_flat() -> tuple[np.ndarray, np.ndarray]:
+    """A line over inputs to a thousand, whose intercept is far away: the rate that suits the slope hardly moves the bias."""
+    x = np.random.default_rng(0).uniform(-1000, 1000, (200, 1)).astype("float32")
+    return x, 2 * x + 300
+
+
+@cache
+def flat_side() -> Examination:
+    return examine(recipe(steep_and_flat(), "linear_regression", optimizer="sgd(lr=1e-7)", batch_size=20, epochs=30))
+
+
+def test_a_bias_that_never_moved_is_found_with_what_it_holds_back() -> None:
+    found = stuck(flat_side())
+    assert found is not None
+    assert found.name.endswith("bias")
+    assert found.gain == pytest.approx(1, abs=0.05)  # g = 2 · 300, c = 2: g² / 2c = 300², which is all that is left of the loss
+    assert found.way == pytest.approx(1e-7 * 2 * flat_side().steps, rel=1e-3)
+    assert LrTooLow().look(flat_side()).speaks == "for"
+
+
+@pytest.mark.parametrize("name", ["narrow", "settled"])
+def test_what_gets_where_it_is_going_is_not_stuck(name: str) -> None:
+    found = stuck(seen(name))
+    assert found is None or found.gain < 0.5 or found.way > 0.1
+
+
+def test_the_rate_that_the_curvature_allows_is_worked_out_for_the_network_it_is_to_train() -> None:
+    one = flat_side().recipe
+    x = prepare(one).dataset.train.x.double()
+    assert room(one) * 1e-7 == pytest.approx(1 / (2 * float(x.square().mean())), rel=0.5)  # rounded down to one digit
+    scaled = standardised(one)
+    assert scaled is not None
+    assert room(scaled) * 1e-7 == pytest.approx(0.45, abs=0.06)
+    assert room(one.change(optimizer="adam")) == 0
+
+
+def test_inputs_and_rate_are_both_named_where_only_both_together_mend() -> None:
+    found = diagnose(flat_side().recipe)
+    assert {cause.name for cause in found.confirmed} == {"inputs-not-normalized", "lr-too-low"}
+    assert found.state == "mended"

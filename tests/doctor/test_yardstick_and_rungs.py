@@ -38,6 +38,21 @@ def test_a_mended_network_is_past_the_original_and_never_past_the_healthy_one(or
     assert least >= 0.1 + 0.8 * (healthy - 0.1) - 1e-12
 
 
+@pytest.mark.parametrize(
+    ("own", "line", "short"),
+    [
+        (0.996, 1.0, True),
+        (0.998, 1.0, False),
+        (0.9, 0.96, False),
+        (0.5, 0.9, True),
+        (0.85, 0.86, False),
+        (0.99, -math.inf, False),
+    ],
+)
+def test_erring_twice_as_much_as_a_line_falls_short_however_good_r2_looks(own: float, line: float, short: bool) -> None:
+    assert R2.short(own, line) is short
+
+
 def held_out(n: int, test: int, kind: str = "classify") -> Dataset:
     x = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
     y = torch.arange(n) % 2 if kind == "classify" else x[:, :1]

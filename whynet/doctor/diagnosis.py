@@ -17,13 +17,14 @@ from whynet.doctor.health import Health, health
 from whynet.doctor.plan import suspected
 from whynet.doctor.second import Second
 from whynet.doctor.trial import POOR, Trial, Tried, label
+from whynet.doctor.tried import mean, worth
 from whynet.recipe import Recipe
 from whynet.text import Text, join, plain
 
 State = Literal["healthy", "mended", "improved", "faulty", "not mended", "nothing to learn"]
 CLOSE = 0.05  # of the way from chance to the reference: remedies that differ by less are equally good
 NOTHING = "nothing-to-learn"
-NEEDED = 0.1  # of that way, which a combination has to lose without a change for that change to be necessary
+NEEDED = 0.1  # of that way: remedies that differ by less do about as well
 
 
 @dataclass(frozen=True)
@@ -218,14 +219,15 @@ class Diagnosis:
         return {c.name for one in self._mends if len(one.causes) == fewest for c in one.causes if self._necessary(one, c)}
 
     def _necessary(self, one: Tried, cause: Cause) -> bool:
-        """Leave one out: whether the rest of the set alone does clearly less."""
+        """Leave one out: whether the change gains what is worth mentioning over the rest of the set alone."""
         assert self.trial
         rest = {c.name for c in one.causes if c.name != cause.name}
         own = set(one.parts)
         without = [
             t for t in self.trial.tried if {c.name for c in t.causes} == rest and set(t.parts or (t.summary.level,)) <= own
         ]
-        return all(not t.mends and self.trial.way(one) - self.trial.way(t) >= NEEDED for t in without)
+        trial, gained = self.trial, mean(one.values, self.trial.chance)
+        return all(not t.mends and worth(trial.stick, mean(t.values, trial.chance), gained, trial.reference) for t in without)
 
     # --- the fix -----------------------------------------------------------------------------------------------------
 

@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from whynet.doctor.baseline import LINEAR
 from whynet.doctor.cause import Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.plan import suspected
+from whynet.doctor.yardstick import RECOVERED
 
 Health = Literal["healthy", "doubtful", "sick"]
 
@@ -20,15 +22,18 @@ def health(seen: Examination, suspicions: Sequence[Suspicion]) -> Health:
     """Held against chance, and against the best of a constant, a linear model, neighbours and boosted trees.
 
     Sick: it diverged, it is no better than chance, or it is short of 0.8 of the way to the best simple model by more than the examples it
-    is judged by can explain. Doubtful, so that a trial has to show that one change gains clearly: a fault that is proved or has strong
-    signs of its own, or any shortfall that those examples cannot explain. A simple model can be beaten by a network that still is far from
-    what it could be, so signs count where comparisons do not.
+    is judged by can explain; or it errs twice as much as a line does (`Yardstick.short`), which every network for values contains.
+    Doubtful, so that a trial has to show that one change gains clearly: a fault that is proved or has strong signs of its own, or any
+    shortfall that those examples cannot explain. A simple model can be beaten by a network that still is far from what it could be, so
+    signs count where comparisons do not.
     """
     stick = seen.yardstick
     if seen.diverged or not math.isfinite(seen.metric) or seen.metric - seen.chance <= seen.noise:
         return "sick"
     finds = seen.baseline.metric - seen.chance > seen.noise
-    short = finds and stick.scale(seen.metric) < stick.least(seen.chance, seen.baseline.metric)
+    lagging = stick.short(seen.metric, seen.baseline.metric)
+    far = stick.way(seen.metric, seen.baseline.metric) < RECOVERED
+    short = finds and (far or (lagging and seen.baseline.name is LINEAR))
     if short and seen.shortfall > SURE:
         return "sick"
     signs = any(one.proved or (suspected(one) and one.strength >= STRONG) for one in suspicions)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from whynet.doctor.baseline import LINEAR
 from whynet.doctor.cause import Cause, Suspicion
 from whynet.doctor.combine import COMBINED, candidates, of_certain, sets
 from whynet.doctor.course import Course
 from whynet.doctor.examination import Examination
 from whynet.doctor.pace import LEAST, Pace
-from whynet.doctor.plan import Plan, plan, runs
+from whynet.doctor.plan import Plan, plan, runs, suspected
 from whynet.doctor.rungs import RUNG, hopeless
 from whynet.doctor.tried import ORIGINAL, Entry, Tried, judged, mean
-from whynet.doctor.yardstick import Yardstick
+from whynet.doctor.yardstick import RECOVERED, Yardstick
 from whynet.engine.fit import Fitted
 from whynet.engine.plan import Workers
 from whynet.engine.population import Tier
@@ -56,6 +58,7 @@ class Trial:
     left_out: tuple[Cause, ...] = ()  # causes whose remedies the time did not allow
     partial: bool = False  # whether it was interrupted
     notes: list[Text] = field(default_factory=list)
+    line: float = -math.inf  # the metric of a linear model where no other simple one is better
 
     def of(self, cause: Cause) -> list[Tried]:
         """The remedies of one cause."""
@@ -78,7 +81,8 @@ class Trial:
     def sick(self) -> bool:
         """Whether the original falls short of the reference, over all seeds."""
         own = self.original.mean.mean
-        return self.stick.scale(own) < self.stick.least(self.chance, self.reference) or own - self.chance <= self.stick.noise
+        far = self.stick.way(own, self.reference) < RECOVERED
+        return far or own - self.chance <= self.stick.noise or self.stick.short(own, self.line)
 
 
 def run_trial(
@@ -182,11 +186,15 @@ class _Running:
 
     def _course(self, plans: Sequence[Plan]) -> Course:
         """The longest training that fits, when arms that go nowhere leave early."""
-        several = sum(one.proved or (one.speaks == "for" and one.strength > 0) for one in self.suspicions) > 1
-        time_ = None if self.left is None else self.left * (SINGLES if several else 1.0) / (RUNG + STAY)
+        time_ = None if self.left is None else self.left * (SINGLES if self._several else 1.0) / (RUNG + STAY)
         course = Course.within(self.seen, plans, self.seeds, time_, AT_START.evaluations or 1, self.pace)
         self.pace = course.pace if course.steps is not None else None
         return course
+
+    @property
+    def _several(self) -> bool:
+        """Whether signs point to several causes, which may have to be mended together."""
+        return sum(suspected(one) for one in self.suspicions) > 1
 
     # --- the training ------------------------------------------------------------------------------------------------
 
@@ -262,7 +270,11 @@ class _Running:
             self.entries.append(Entry(one, arms, beside, share, gone))
             stay += [] if gone else [one]
         if self.left is not None and stay:
-            predicted = comparison.seconds / RUNG * (1 + len(stay)) / (1 + len(plans))
+            pace = comparison.seconds / RUNG / (1 + len(plans))
+            time_ = max(self.left, 0.0) * (SINGLES if self._several else 1.0)
+            while stay and pace * (1 + len(stay)) > time_ and not stay[-1].suspected:
+                stay.pop()  # rather than cutting all, and leaving no time for several together; those without any sign come last
+            predicted = pace * (1 + len(stay))
             if predicted > max(self.left, 0.0):
                 cut = max(steps, int(whole * max(self.left, 0.0) / predicted))
                 self.course = replace(self.course, steps=cut, _smaller={})
@@ -319,9 +331,10 @@ class _Running:
         row = summarise({ORIGINAL: own}, ORIGINAL, BOUNDS["accuracy" if stick.kind == "classify" else "r2"], chance=chance)[0]
         merged = self._merged()
         notes = [*self.notes, *(note for one in self.comparisons for note in one.notes)]
+        line = self.seen.baseline.metric if self.seen.baseline.name is LINEAR else -math.inf
         return Trial(
             merged, tried, row, values, stick, chance, reference, self.course.steps, improves, self.left_out, self.partial,
-            [note for i, note in enumerate(notes) if note not in notes[:i]],
+            [note for i, note in enumerate(notes) if note not in notes[:i]], line,
         )  # fmt: skip
 
     def _judged(self, chance: float, healthy: float) -> list[Tried]:

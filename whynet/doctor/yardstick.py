@@ -12,6 +12,7 @@ from whynet.task import TaskKind
 
 LUCK = 3.0  # standard errors that luck alone may do
 HALF = 0.5
+CLOSE = 0.95  # of the way from chance to healthy, from which on nothing is missing that is worth mentioning
 RECOVERED = 0.8  # of the way from chance to healthy: see `whynet.experiment.statistics.has_recovered`
 
 
@@ -59,6 +60,18 @@ class Yardstick:
         start, goal = self.scale(self.chance), self.scale(healthy)
         own = self.scale(original) if math.isfinite(original) else start
         return max(start + RECOVERED * (goal - start), own + HALF * (goal - own))
+
+    def short(self, value: float, healthy: float) -> bool:
+        """Whether a value falls short of healthy: by a fifth of the way from chance; or, for R², erring twice as much as healthy does.
+
+        R² hides errors: a line that stops at 0.996 of data on a line errs by 6 % of their spread for ever, and nobody would call it fitted.
+        Twice the error counts from a twentieth of the way on.
+        """
+        if not math.isfinite(healthy):
+            return False
+        start, goal, own = self.scale(self.chance), self.scale(healthy), self.scale(value)
+        twice = self.kind == "regress" and 1 - own >= (1 - goal) / HALF and self.way(value, healthy) < CLOSE
+        return own < start + RECOVERED * (goal - start) or twice
 
 
 def yardstick(dataset: Dataset) -> Yardstick:
