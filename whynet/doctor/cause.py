@@ -68,6 +68,7 @@ class Cause(ABC):
     title: ClassVar[Text]
     explanation: ClassVar[Text]  # what it is and why it stops learning, in two or three sentences
     place: ClassVar[Place]
+    follows: ClassVar[tuple[str, ...]] = ()  # causes that lead to the same signs: where one of them is asserted, this is not
     judging: ClassVar[bool] = (
         False  # whether the fault lies in what the network is judged by: mended, the metric means another thing
     )

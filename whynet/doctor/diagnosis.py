@@ -106,7 +106,8 @@ class Diagnosis:
         alone, good = bool(self.mending_alone), self._good
         found.sort(key=lambda s: (alone and s.cause.name not in good, PLACES.index(s.cause.place), -s.strength))
         causes = [s.cause for s in found] + [cause for second in self.later for cause in second.causes]
-        return list({cause.name: cause for cause in causes}.values())
+        asserted = {cause.name: cause for cause in causes}
+        return [cause for cause in asserted.values() if not asserted.keys() & set(cause.follows)]
 
     @cached_property
     def _explained(self) -> set[str]:

@@ -42,7 +42,12 @@ class Second:
     def gains(self) -> list[Tried]:
         """The remedies that gain more, the one that gains most first."""
         trial = self.trial
-        return sorted((one for one in trial.tried if one.helps), key=lambda one: -trial.way(one)) if trial else []
+        if trial is None:
+            return []
+        found = [one for one in trial.tried if one.helps]
+        names = {one.cause.name for one in found}
+        found = [one for one in found if not names & set(one.cause.follows)]
+        return sorted(found, key=lambda one: -trial.way(one))
 
     @property
     def causes(self) -> list[Cause]:

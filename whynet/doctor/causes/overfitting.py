@@ -24,7 +24,8 @@ class Overfitting(Cause):
     The gap counts where it exceeds three standard errors of the held-out metric and a tenth of the way from chance; the held-out loss
     has turned where it ends more than a tenth above its least (Prechelt 1998 stops at a twentieth to a fifth) and the
     training loss fell on. A gap is needed, for a loss alone turns when a network only grows too sure; and with it either the turn,
-    or training examples that are answered all but perfectly: then what training went on to learn was no longer the task.
+    or training examples that are answered all but perfectly: then what training went on to learn was no longer the task. All
+    three together are what overfitting is: they were measured, and need no trial.
     """
 
     name = "overfitting"
@@ -49,7 +50,8 @@ class Overfitting(Cause):
             Evidence(_TURN, losses, ALIKE, "for" if found.turned else "neither" if found.memorised else "against"),
         ]
         both = found.gap and (found.turned or found.memorised)
-        return Suspicion(self, evidence if both else set_aside(evidence), 1.0 if both else 0.0)
+        proved = found.gap and found.turned and found.memorised
+        return Suspicion(self, evidence if both else set_aside(evidence), 1.0 if both else 0.0, proved=proved)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         def kept(recipe: Recipe) -> Recipe | None:

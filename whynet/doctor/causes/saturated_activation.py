@@ -26,7 +26,8 @@ class SaturatedActivation(Cause):
     With z of spread one, as standardised inputs and Xavier's rule make it (Glorot and Bengio 2010), a sigmoid has 0.001 % of its answers
     there and a tanh 3 %; below a tenth speaks against. Where half or more of a layer's answers lie there, what comes back through the
     layer is less than half of what it would be, and the units that lie there for all examples do not learn. Flat ends reached in
-    training are weaker a sign than flat ends at the start: a network that is sure of its answers gets there, too.
+    training are weaker a sign than flat ends at the start: a network that is sure of its answers gets there, too. Weights that begin
+    too wide lead there, so it is their initialisation that is blamed where mending that helps.
     """
 
     name = "saturated-activation"
@@ -38,6 +39,7 @@ class SaturatedActivation(Cause):
         "되돌려야 할 기울기에는 0에 가까운 수가 곱해진다.",
     )
     place = "network"
+    follows = ("bad-initialization",)
     question = "activations"
 
     def look(self, seen: Examination) -> Suspicion:

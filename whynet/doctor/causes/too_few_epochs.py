@@ -14,6 +14,7 @@ STEADY = 0.5  # of the fall over the third before
 FALLING, FLAT = 0.1, 0.02  # of the loss, over the last third of training
 OWN_LENGTH = 1.0  # of the weights, by all updates together: before, a loss that stands still may not have set off
 SHORT_WAY = 0.1  # length of all updates together over the length of the weights
+AFFORDABLE = 5.0  # seconds of training
 SHORT_STEP = 1e-4  # length of one update over the length of the weights
 
 
@@ -31,7 +32,8 @@ class TooFewEpochs(Cause):
     as over the third before: training that levels off would not get much further. A loss that changes by less than 2 % there has
     settled, which speaks against, unless all updates together are shorter than the weights, so that it may not have set off. Few steps:
     with updates of ‖Δw‖ / ‖w‖ ≈ 10⁻³, as usual (Karpathy 2015), fewer than a hundred move the weights by less than a tenth of their
-    length. Where the single step is short already (below 10⁻⁴) it is the rate that is too low, not the steps that are too few.
+    length. Tried are three and ten times as many, to say how many are enough; a hundred times, where it takes no time, if ten times as
+    many still would not move the weights by their own length. Where the single step is short already (below 10⁻⁴) it is the rate that is too low, not the steps that are too few.
     """
 
     name = "too-few-epochs"
@@ -46,7 +48,7 @@ class TooFewEpochs(Cause):
     def look(self, seen: Examination) -> Suspicion:
         if seen.diverged or seen.cut:  # a training that was cut says nothing of its end
             return Suspicion(self, [], 0.0)
-        step = max((v for v in seen.usual("update_ratio").values() if np.isfinite(v)), default=float("nan"))
+        step = _step(seen)
         way = step * seen.steps
         short = step >= SHORT_STEP and way < SHORT_WAY
         slope, noise = seen.end_slope
@@ -63,9 +65,21 @@ class TooFewEpochs(Cause):
                 return recipe.change(steps=recipe.steps * times)
             return recipe.change(epochs=recipe.epochs * times)
 
-        three = Remedy(Text("three times the epochs", "에폭을 세 배로"), lambda r: longer(r, 3))
-        ten = Remedy(Text("ten times the epochs", "에폭을 열 배로"), lambda r: longer(r, 10))
-        return [three, ten] if self.look(seen).speaks == "for" else [three]
+        names = {
+            3: Text("three times the epochs", "에폭을 세 배로"),
+            10: Text("ten times the epochs", "에폭을 열 배로"),
+            100: Text("a hundred times the epochs", "에폭을 백 배로"),
+        }
+        times = [3]
+        if self.look(seen).speaks == "for":
+            far = 10 * _step(seen) * seen.steps < OWN_LENGTH and 100 * seen.steps * seen.pace.step < AFFORDABLE
+            times = [3, 10, 100] if far else [3, 10]
+        return [Remedy(names[n], lambda r, n=n: longer(r, n)) for n in times]  # type: ignore[misc]
+
+
+def _step(seen: Examination) -> float:
+    """The usual length of an update over that of its weights, of the layer that moves most."""
+    return max((v for v in seen.usual("update_ratio").values() if np.isfinite(v)), default=float("nan"))
 
 
 def _steady(losses: np.ndarray) -> bool:
