@@ -14,7 +14,7 @@ STEADY = 0.5  # of the fall over the third before
 FALLING, FLAT = 0.1, 0.02  # of the loss, over the last third of training
 OWN_LENGTH = 1.0  # of the weights, by all updates together: before, a loss that stands still may not have set off
 SHORT_WAY = 0.1  # length of all updates together over the length of the weights
-AFFORDABLE = 5.0  # seconds of training
+MOST, AFFORDABLE = 5000, 20.0  # steps and seconds of a training that is tried though it is a hundred times as long
 SHORT_STEP = 1e-4  # length of one update over the length of the weights
 
 
@@ -32,8 +32,9 @@ class TooFewEpochs(Cause):
     as over the third before: training that levels off would not get much further. A loss that changes by less than 2 % there has
     settled, which speaks against, unless all updates together are shorter than the weights, so that it may not have set off. Few steps:
     with updates of ‖Δw‖ / ‖w‖ ≈ 10⁻³, as usual (Karpathy 2015), fewer than a hundred move the weights by less than a tenth of their
-    length. Tried are three and ten times as many, to say how many are enough; a hundred times, where it takes no time, if ten times as
-    many still would not move the weights by their own length. Where the single step is short already (below 10⁻⁴) it is the rate that is too low, not the steps that are too few.
+    length. Tried are three and ten times as many, to say how many are enough; a hundred times, where it takes no time, if ten
+    times as many still would not move the weights by their own length. Where the single step is short already (below 10⁻⁴) it
+    is the rate that is too low, not the steps that are too few.
     """
 
     name = "too-few-epochs"
@@ -72,7 +73,11 @@ class TooFewEpochs(Cause):
         }
         times = [3]
         if self.look(seen).speaks == "for":
-            far = 10 * _step(seen) * seen.steps < OWN_LENGTH and 100 * seen.steps * seen.pace.step < AFFORDABLE
+            far = (
+                10 * _step(seen) * seen.steps < OWN_LENGTH
+                and 100 * seen.steps <= MOST
+                and 100 * seen.steps * seen.pace.step < AFFORDABLE
+            )
             times = [3, 10, 100] if far else [3, 10]
         return [Remedy(names[n], lambda r, n=n: longer(r, n)) for n in times]  # type: ignore[misc]
 
