@@ -14,6 +14,7 @@ from whynet.text import Text
 if TYPE_CHECKING:
     from whynet.doctor.examination import Examination
     from whynet.doctor.loop import Loop
+    from whynet.doctor.replay import Manner
 
 Made = TypeVar("Made", bound=type)
 
@@ -42,6 +43,10 @@ class Fault(Cause):
     @abstractmethod
     def mend(self, loop: Loop) -> Mend:
         """The change to the user's code."""
+
+    def mended(self, loop: Loop, manner: Manner) -> Manner | None:
+        """How a replay of the loop trains with this mended and all else as it was; None where no replay can show it."""
+        return None
 
     def look(self, seen: Examination) -> Suspicion:
         """A recipe has no loop of its own that could be wired wrongly."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from whynet.doctor.cause import PLACES, Suspicion
 from whynet.doctor.fault import LIKELY, PROVED, Fault, Mend
 from whynet.doctor.loop import Loop
+from whynet.doctor.loop_trial import LoopTrial
 from whynet.text import Text, join
 
 
@@ -25,6 +29,7 @@ class LoopDiagnosis:
     ended_by: str = ""  # the exception that ended the loop
     not_checked: Sequence[str] = ()  # what could not be looked at, and why
     place: str = ""  # file and line of the step
+    trial: LoopTrial | None = None  # what came of mending it on copies
 
     @property
     def confirmed(self) -> list[Suspicion]:
@@ -92,8 +97,15 @@ class LoopDiagnosis:
             lines += ["", str(_CLEARED.fill(faults=join([one.cause.title for one in self.cleared], ", ")))]
         if self.unseen:
             lines.append(str(_UNSEEN.fill(faults=join([one.cause.title for one in self.unseen], ", "))))
+        if self.trial:
+            lines.append(str(self.trial.told))
         lines += [str(_TROUBLE.fill(what=what)) for what in self.not_checked]
         return "\n".join(lines)
+
+    def report(self, path: str | os.PathLike[str] = "report.html") -> Path:
+        """Write all of it as one HTML file in both languages. Raises `StoreError` where it cannot be written."""
+        pages = import_module("whynet.report.watched")  # on the floor above, so it is called by its name
+        return pages.write_watched(self, path)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
@@ -117,6 +129,7 @@ class LoopDiagnosis:
             "mends": {name: {"name": mend.name.both, "lines": list(mend.lines)} for name, mend in self.mends.items()},
             "fix": self.fix, "losses": [list(pair) for pair in self.losses], "probes": self.probes,
             "ended_by": self.ended_by, "place": self.place, "not_checked": list(self.not_checked),
+            "trial": self.trial.to_dict() if self.trial else None,
         }  # fmt: skip
 
 

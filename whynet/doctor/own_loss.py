@@ -34,7 +34,7 @@ def losses_behind(
 ) -> Iterator[tuple[LossCall, Tensor]]:
     """The known loss functions that made it, each with its target; a sum that is divided later counts as a mean."""
     value = float(outputs[own].detach())
-    made_from = {one.grad_fn: one for one in outputs if one.grad_fn is not None}
+    made_from: dict[Any, Tensor] = {one.grad_fn: one for one in outputs if one.grad_fn is not None}
     for node, divided in _known(outputs[own].grad_fn):
         name = LOSSES[node.name()]
         received = node.next_functions[0][0] if node.next_functions else None

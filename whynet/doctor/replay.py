@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,8 +41,11 @@ def manner_of(loop: Loop) -> Manner:
     )
 
 
-def replay(loop: Loop, manner: Manner, seed: int, steps: int) -> tuple[float, float]:
-    """Train a copy in a manner for so many steps; mean loss over the recorded batches in evaluation mode, before and after."""
+def replay(loop: Loop, manner: Manner, seed: int, steps: int, until: float = math.inf) -> tuple[float, float]:
+    """Train a copy in a manner for so many steps; mean loss over the recorded batches in evaluation mode, before and after.
+
+    until: the time of ``time.perf_counter`` by which it must have ended. Raises `TimeoutError` there.
+    """
     torch.manual_seed(seed)
     module = beginning(loop)
     if manner.thawed:
@@ -50,6 +54,8 @@ def replay(loop: Loop, manner: Manner, seed: int, steps: int) -> tuple[float, fl
     before = judged(loop, module, loop.recorder.batches)
     _set_modes(loop, module, manner)
     for one in _stream(loop.recorder.batches, manner, np.random.default_rng(seed), steps):
+        if time.perf_counter() > until:
+            raise TimeoutError
         if manner.clears:
             module.zero_grad()
         loss = manner.sign * loss_of(loop, module, one)
@@ -148,13 +154,9 @@ def _dealt(batches: Sequence[Recorded], draws: np.random.Generator) -> list[Reco
     }
     dealt = []
     for part in order.split(sizes):
-        take = lambda value, part=part: value[part] if isinstance(value, _Pool) else value  # noqa: E731
-        dealt.append(
-            replace(
-                first, args=tuple(map(take, args)), kwargs={key: take(value) for key, value in kwargs.items()},
-                given=tuple(map(take, given)), named={key: take(value) for key, value in named.items()},
-            )
-        )  # fmt: skip
+        mine = [tuple(_taken(value, part) for value in values) for values in (args, given)]
+        by_name = [{key: _taken(value, part) for key, value in values.items()} for values in (kwargs, named)]
+        dealt.append(replace(first, args=mine[0], given=mine[1], kwargs=by_name[0], named=by_name[1]))
     return dealt
 
 
@@ -164,8 +166,9 @@ class _Pool:
 
     values: Tensor
 
-    def __getitem__(self, part: Tensor) -> Tensor:
-        return self.values[part.to(self.values.device)]
+
+def _taken(value: Any, part: Tensor) -> Any:
+    return value.values[part.to(value.values.device)] if isinstance(value, _Pool) else value
 
 
 def _pooled(values: Sequence[Any], sizes: Sequence[int]) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -31,7 +33,7 @@ def suspicions_of(loop: Loop) -> list[Suspicion]:
             continue
         try:
             found.append(fault.notice(loop))
-        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError) as error:
+        except Exception as error:  # copies of the user's model run here, and that may raise anything
             loop.troubles.append(f"{fault.name}: {type(error).__name__}: {error}")
             found.append(fault.nothing())
     return sorted(found, key=lambda one: -one.strength)
@@ -74,6 +76,11 @@ def wiring_of(
 def left_alone(module: nn.Module) -> Iterator[None]:
     """Random numbers drawn inside leave the streams outside where they were; warnings of a second look are not repeated."""
     devices = sorted({p.device.index or 0 for p in module.parameters() if p.device.type == "cuda"})
-    with torch.random.fork_rng(devices=devices), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    plain, arrays = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=devices), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        random.setstate(plain)
+        np.random.set_state(arrays)

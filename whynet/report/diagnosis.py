@@ -33,7 +33,7 @@ def diagnosis_report(found: Diagnosis) -> Report:
     sections.append(Section(_MEASURED, _measured(found)))
     if found.trial:
         sections.append(Section(_TRIAL, _trial(found, found.trial)))
-    sections.append(Section(_SUSPECTS, [_suspects(found.suspicions)]))
+    sections.append(Section(_SUSPECTS, [suspects(found.suspicions)]))
     if found.also_mends:
         names = join([cause.title for cause in found.also_mends], ", ")
         sections.append(Section(_EQUIVALENT_TITLE, [Paragraph(_EQUIVALENT.fill(names=names))]))
@@ -158,7 +158,8 @@ def _causes(found: Diagnosis) -> list[Block]:
     return [Paragraph(_BECAUSE.fill(title=cause.title, explanation=cause.explanation)) for cause in found.confirmed]
 
 
-def _suspects(suspicions: Sequence[Suspicion]) -> Table:
+def suspects(suspicions: Sequence[Suspicion]) -> Table:
+    """Everything looked at, with what it was and should be."""
     rows: list[list[Text | str | float | int]] = []
     for one in suspicions:
         for i, evidence in enumerate(one.evidence):

@@ -94,7 +94,7 @@ def _along(module: nn.Module, x: Tensor, axis: int, kwargs: dict[str, Any]) -> t
     if x.is_floating_point():
         x.requires_grad_(True)
     out = next(tensors(module(x, **kwargs)), None)
-    if out is None or not out.is_floating_point():
+    if out is None or not out.is_floating_point() or not bool(out.isfinite().all()):
         return None
     places = [place for place in range(out.ndim) if out.shape[place] == n][:2]
     best: tuple[int, int] | None = None
@@ -120,7 +120,8 @@ def _by_gradient(x: Tensor, out: Tensor, axis: int, place: int, looked: int) -> 
         (gradient,) = torch.autograd.grad((part * weights).sum(), x, retain_graph=True, allow_unused=True)
         if gradient is None:
             continue
-        touched = gradient.movedim(axis, 0).flatten(1).ne(0).any(dim=1)
+        sound = gradient.nan_to_num(0.0, 0.0, 0.0)  # weights beyond all bounds say nothing of who reaches whom
+        touched = sound.movedim(axis, 0).flatten(1).ne(0).any(dim=1)
         touched[i] = False
         reached += int(touched.sum())
     return reached

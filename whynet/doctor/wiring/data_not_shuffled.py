@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
 from whynet.doctor.cause import Evidence, Suspicion
 from whynet.doctor.fault import LIKELY, PROVED, Fault, Mend, wiring_fault
 from whynet.doctor.loop import Loop
+from whynet.doctor.replay import Manner
 from whynet.text import Text
 
 CHANCE = 1e-9  # below which no shuffling made the batches
@@ -70,6 +72,9 @@ class DataNotShuffled(Fault):
         ]
         strength = (PROVED if 2 * single > len(batches) else LIKELY) if guilty else 0.0
         return self.held(evidence, strength)
+
+    def mended(self, loop: Loop, manner: Manner) -> Manner | None:
+        return replace(manner, shuffled=True)
 
     def mend(self, loop: Loop) -> Mend:
         return Mend(

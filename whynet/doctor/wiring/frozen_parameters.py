@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from whynet.doctor.cause import Evidence, Suspicion
 from whynet.doctor.fault import LIKELY, POSSIBLE, PROVED, Fault, Mend, wiring_fault
 from whynet.doctor.loop import Loop
+from whynet.doctor.replay import Manner
 from whynet.doctor.wiring.optimizer_misses_parameters import few
 from whynet.text import Text
 
@@ -60,6 +63,9 @@ class FrozenParameters(Fault):
         if not evidence:
             evidence.append(Evidence(_FROZEN, _NO, _NO, "against"))
         return self.held(evidence, strength)
+
+    def mended(self, loop: Loop, manner: Manner) -> Manner | None:
+        return replace(manner, thawed=True, everything=True) if (set(loop.owners) - loop.trainable) & loop.fresh else None
 
     def mend(self, loop: Loop) -> Mend:
         frozen = sorted(set(loop.owners) - loop.trainable)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from whynet.doctor.cause import Evidence, Suspicion
 from whynet.doctor.fault import LIKELY, POSSIBLE, PROVED, Fault, Mend, wiring_fault
 from whynet.doctor.loop import Loop
+from whynet.doctor.replay import Manner
 from whynet.text import Text, plain
 
 LONG = 0.1  # length of one update over the length of the weights; 1e-3 is usual (Karpathy, CS231n 2015)
@@ -67,6 +70,9 @@ class LossSummedNotAveraged(Fault):
         evidence.append(Evidence(_UPDATE, plain(f"{longest:.1g}"), _BELOW, "for" if long else "against"))
         evidence.append(Evidence(_FACTOR, plain(f"{size}"), plain("1"), "neither"))
         return self.held(evidence, PROVED if long and (longest / size <= LONG or broke) else LIKELY if long else POSSIBLE)
+
+    def mended(self, loop: Loop, manner: Manner) -> Manner | None:
+        return replace(manner, averaged=True)
 
     def mend(self, loop: Loop) -> Mend:
         return Mend(_MEND, ('- loss = F.cross_entropy(logits, y, reduction="sum")', "+ loss = F.cross_entropy(logits, y)"))

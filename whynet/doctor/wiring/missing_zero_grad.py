@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from whynet.doctor.cause import Evidence, Suspicion
 from whynet.doctor.fault import PROVED, Fault, Mend, wiring_fault
 from whynet.doctor.loop import Loop
+from whynet.doctor.replay import Manner
 from whynet.text import Text
 
 OFTEN = 0.5  # share of steps from which on it is no slip
@@ -43,6 +46,9 @@ class MissingZeroGrad(Fault):
         seen = _SEEN.fill(carried=loop.carried, n=loop.checked)
         guilty = share >= OFTEN
         return self.held([Evidence(_WHAT, seen, _NONE, "for" if guilty else "against")], PROVED if guilty else 0.0)
+
+    def mended(self, loop: Loop, manner: Manner) -> Manner | None:
+        return replace(manner, clears=True) if not manner.clears else None
 
     def mend(self, loop: Loop) -> Mend:
         return Mend(_MEND, ("+ optimizer.zero_grad()", "  loss.backward()", "  optimizer.step()"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from whynet.doctor.cause import Evidence, Suspicion
 from whynet.doctor.fault import POSSIBLE, PROVED, Fault, Mend, wiring_fault
 from whynet.doctor.loop import Loop
+from whynet.doctor.replay import Manner
 from whynet.text import Text
 
 
@@ -47,6 +50,9 @@ class OptimizerMissesParameters(Fault):
         if random:
             evidence.append(Evidence(_RANDOM, _LIST.fill(n=len(random), names=few(random)), _NO, "for"))
         return self.held(evidence, PROVED if random else POSSIBLE)
+
+    def mended(self, loop: Loop, manner: Manner) -> Manner | None:
+        return replace(manner, everything=True) if loop.recorder.settings else None
 
     def mend(self, loop: Loop) -> Mend:
         kind = type(loop.optimizers[0]).__name__ if loop.optimizers else "SGD"
