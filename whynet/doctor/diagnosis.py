@@ -123,7 +123,7 @@ class Diagnosis:
     @property
     def undecided(self) -> list[Suspicion]:
         """What signs point to and the fix does not mend: what a second look has to ask."""
-        if self._as_far_as_data:
+        if self._as_far_as_data or self.nothing_to_learn:
             return []
         first = self.mending[0] if self.mending else replace(self, later=()).remedy
         done = {cause.name for cause in first.causes} if first else set()

@@ -14,6 +14,7 @@ from whynet.doctor.cause import Cause, Suspicion
 from whynet.doctor.combine import COMBINED, candidates, of_certain, sets
 from whynet.doctor.course import Course
 from whynet.doctor.examination import Examination
+from whynet.doctor.health import any_signs
 from whynet.doctor.pace import LEAST, Pace
 from whynet.doctor.plan import Plan, plan, runs, suspected
 from whynet.doctor.rungs import RUNG, hopeless
@@ -58,7 +59,9 @@ class Trial:
     left_out: tuple[Cause, ...] = ()  # causes whose remedies the time did not allow
     partial: bool = False  # whether it was interrupted
     notes: list[Text] = field(default_factory=list)
-    line: float = -math.inf  # the metric of a linear model where no other simple one is better
+    line: float = (
+        -math.inf
+    )  # the metric of a linear model where no other simple one is better, and signs say why it was not reached
 
     def of(self, cause: Cause) -> list[Tried]:
         """The remedies of one cause."""
@@ -73,9 +76,11 @@ class Trial:
         return self.stick.way(mean(one.values, self.chance), self.reference)
 
     def levels(self, one: Tried) -> bool:
-        """Whether a remedy brings a network that does worse than ignoring the input, by more than luck, up to that."""
-        below, up = self.original.mean.mean < self.chance - self.stick.noise, mean(one.values, self.chance)
-        return below and not one.left and one.summary.outcome == "better" and up >= self.chance - self.stick.noise
+        """Whether a remedy brings a network that does worse than ignoring the input, by more than luck, 0.8 of the way up to that."""
+        lacked, lacks = self.chance - self.original.mean.mean, self.chance - mean(one.values, self.chance)
+        return (
+            lacked > self.stick.noise and not one.left and one.summary.outcome == "better" and lacks <= (1 - RECOVERED) * lacked
+        )
 
     @property
     def sick(self) -> bool:
@@ -331,7 +336,8 @@ class _Running:
         row = summarise({ORIGINAL: own}, ORIGINAL, BOUNDS["accuracy" if stick.kind == "classify" else "r2"], chance=chance)[0]
         merged = self._merged()
         notes = [*self.notes, *(note for one in self.comparisons for note in one.notes)]
-        line = self.seen.baseline.metric if self.seen.baseline.name is LINEAR else -math.inf
+        base = self.seen.baseline
+        line = base.metric if base.name is LINEAR and any_signs(self.suspicions) else -math.inf
         return Trial(
             merged, tried, row, values, stick, chance, reference, self.course.steps, improves, self.left_out, self.partial,
             [note for i, note in enumerate(notes) if note not in notes[:i]], line,
