@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
+import torch
 from torch import nn, optim
 
 import whynet
@@ -28,7 +29,9 @@ def examined(case: Case, seeds: int, budget: float) -> Said:
 
 
 def watched(case: Case) -> Said:
-    """Run the program's own loop under `whynet.watch`."""
+    """Run the program's own loop under `whynet.watch`, on one thread as for the symptoms: two that wait for each other on a busy machine
+    took ten times as long, watched or not."""
+    torch.set_num_threads(1)
     started, watchers = time.monotonic(), []
 
     def kept(model: nn.Module, optimizer: optim.Optimizer, /) -> AbstractContextManager[Any]:
