@@ -18,7 +18,7 @@ from whynet.doctor.health import any_signs
 from whynet.doctor.pace import LEAST, Pace
 from whynet.doctor.plan import Plan, plan, runs, suspected
 from whynet.doctor.rungs import RUNG, hopeless
-from whynet.doctor.tried import ORIGINAL, Entry, Tried, judged, mean
+from whynet.doctor.tried import ORIGINAL, Entry, Tried, judged, label, mean
 from whynet.doctor.yardstick import RECOVERED, Yardstick
 from whynet.engine.fit import Fitted
 from whynet.engine.plan import Workers
@@ -104,7 +104,8 @@ def run_trial(
 
     ``budget``: seconds. Where the whole takes long, arms that go nowhere leave after a quarter of their steps (`rungs`); where it still
     would take longer, every training is cut to the same share of its steps, and remedies to whose causes no sign points are left out; where
-    faults are proved, those of suspects as well, who are asked about once the certain ones are mended (`second`).
+    faults are proved, those of suspects as well, who are asked about once the certain ones are mended (`second`), and second remedies
+    of what is certain anyway.
     Where no single change mends, the most promising are combined, time allowing. Interrupted (Ctrl-C) it tells what is known so far, and
     only where nothing is it raises `KeyboardInterrupt`.
 
@@ -172,6 +173,7 @@ class _Running:
         while self._too_short(least):
             loose = [one for one in plans if not one.suspected]
             loose = loose or [one for one in plans if certain and not self._is_certain(one)]
+            loose = loose or [one for i, one in enumerate(plans) if certain and one.causes in [o.causes for o in plans[:i]]]
             if not loose or len(loose) == len(plans):
                 break
             gone = loose[-max(1, len(loose) // 4) :]
@@ -385,12 +387,6 @@ class _Running:
         )
 
 
-def label(one: Tried) -> Text:
-    """A remedy's name for the reader, marked where it is more than one change."""
-    return _MARKED.fill(name=one.remedy.name, n=one.remedy.changes) if one.remedy.changes > 1 else one.remedy.name
-
-
-_MARKED = Text("{name} ({n} changes)", "{name} (변경 {n}개)")
 _CUT = Text(
     "To fit the budget of {budget:.3g} s each training of the trial was cut to {steps} of {whole} steps, on as much of the data as that "
     "needs; what mends in so short a time is measured against the best that did.",

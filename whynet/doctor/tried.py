@@ -18,6 +18,7 @@ from whynet.experiment.statistics.diverged import settle
 from whynet.experiment.statistics.interval import ERROR_RATE
 from whynet.experiment.statistics.recovery import RECOVERED
 from whynet.recipe import Recipe
+from whynet.text import Text
 
 ORIGINAL = "original"
 HELPS = 0.1  # of the way from chance to healthy: the least gain worth mentioning, and worth combining
@@ -145,3 +146,11 @@ def _tried(one: Entry, row: LevelSummary, stick: Yardstick, chance: float, healt
     return Tried(
         plan.causes[0], plan.remedy, plan.recipe, row, came_back, plan.causes[1:], helps, one.share, one.left, values, plan.parts,
     )  # fmt: skip
+
+
+def label(one: Tried) -> Text:
+    """A remedy's name for the reader, marked where it is more than one change."""
+    return _MARKED.fill(name=one.remedy.name, n=one.remedy.changes) if one.remedy.changes > 1 else one.remedy.name
+
+
+_MARKED = Text("{name} ({n} changes)", "{name} (변경 {n}개)")
