@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from whynet.doctor.cause import Evidence
 from whynet.doctor.fix import fix_lines
 from whynet.doctor.plan import suspected
-from whynet.doctor.trial import ORIGINAL
+from whynet.doctor.trial import ORIGINAL, Trial
 from whynet.experiment.compare import number
+from whynet.recipe import Recipe
 from whynet.text import Text
 
 if TYPE_CHECKING:
@@ -36,19 +37,25 @@ def as_dict(found: Diagnosis) -> dict[str, Any]:
             }
             for s in found.suspicions
         ],
-        "trial": _trial(found) if trial else None,
+        "trial": _trial(trial, found.recipe, seen.whole_steps) if trial else None,
+        "later": [
+            {
+                "mended": fix_lines(found.recipe, second.mended), "asked": [s.cause.name for s in second.suspicions],
+                "confirmed": [cause.name for cause in second.causes],
+                "trial": _trial(second.trial, second.mended, second.examination.whole_steps) if second.trial else None,
+            }
+            for second in found.later
+        ],
         "controls": [found.shuffled.to_dict()] if found.shuffled else [],
         "notes": [note.both for note in found.notes], "seconds": found.seconds,
     }  # fmt: skip
 
 
-def _trial(found: Diagnosis) -> dict[str, Any]:
-    trial = found.trial
-    assert trial
+def _trial(trial: Trial, recipe: Recipe, steps: int) -> dict[str, Any]:
     own = trial.original
     return {
         "seeds": list(trial.comparison.seeds), "metric": trial.comparison.metric, "split": trial.stick.split,
-        "chance": trial.chance, "steps": trial.steps or found.examination.whole_steps, "seconds": trial.comparison.seconds,
+        "chance": trial.chance, "steps": trial.steps or steps, "seconds": trial.comparison.seconds,
         "plan": [text.both for text in trial.comparison.plan.explain()] if trial.comparison.plan else [],
         "original": {
             "values": [number(v) for v in trial.values[ORIGINAL]], "mean": number(own.mean.mean),
@@ -64,7 +71,7 @@ def _trial(found: Diagnosis) -> dict[str, Any]:
                     number(t.summary.difference.mean), number(t.summary.difference.low), number(t.summary.difference.high),
                 ],
                 "p": t.summary.p, "adjusted_p": t.summary.adjusted_p, "outcome": t.summary.outcome,
-                "diff": fix_lines(found.recipe, t.recipe),
+                "diff": fix_lines(recipe, t.recipe),
             }
             for t in trial.tried
         ],
