@@ -22,7 +22,8 @@ def health(seen: Examination, suspicions: Sequence[Suspicion]) -> Health:
     """Held against chance, and against the best of a constant, a linear model, neighbours and boosted trees.
 
     Sick: it diverged, it is no better than chance, or it is short of 0.8 of the way to the best simple model by more than the examples it
-    is judged by can explain; or it errs twice as much as a line does (`Yardstick.short`), which every network for values contains.
+    is judged by can explain; or it errs twice as much as a line does (`Yardstick.short`), which every network for values contains,
+    and there are signs why: without any, a line on data that lie on a line is only hard to beat.
     Doubtful, so that a trial has to show that one change gains clearly: a fault that is proved or has strong signs of its own, or any
     shortfall that those examples cannot explain. A simple model can be beaten by a network that still is far from what it could be, so
     signs count where comparisons do not.
@@ -33,11 +34,16 @@ def health(seen: Examination, suspicions: Sequence[Suspicion]) -> Health:
     finds = seen.baseline.metric - seen.chance > seen.noise
     lagging = stick.short(seen.metric, seen.baseline.metric)
     far = stick.way(seen.metric, seen.baseline.metric) < RECOVERED
-    short = finds and (far or (lagging and seen.baseline.name is LINEAR))
+    told = any_signs(suspicions)
+    short = finds and (far or (lagging and told and seen.baseline.name is LINEAR))
     if short and seen.shortfall > SURE:
         return "sick"
-    signs = any(one.proved or (suspected(one) and one.strength >= STRONG) for one in suspicions)
-    return "doubtful" if signs or (finds and _lacks(seen)) else "healthy"
+    return "doubtful" if told or (finds and _lacks(seen)) else "healthy"
+
+
+def any_signs(suspicions: Sequence[Suspicion]) -> bool:
+    """Whether a fault is proved, or has strong signs of its own."""
+    return any(one.proved or (suspected(one) and one.strength >= STRONG) for one in suspicions)
 
 
 def _lacks(seen: Examination) -> bool:

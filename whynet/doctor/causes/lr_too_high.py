@@ -15,6 +15,7 @@ from whynet.registry import register
 from whynet.text import Text, plain
 
 LONG, HARMLESS, USUAL = 0.1, 1e-2, 1e-3  # length of one update over the length of the weights
+LOST = 0.5  # of the weights, by one update: two leave nothing of how they were begun
 FELL = 0.5  # of the loss at the start
 BEYOND = 2.0  # times the rate at which gradient descent overshoots
 
@@ -37,8 +38,10 @@ class LrTooHigh(Cause):
     does not come to rest: where a quarter of the looks at the same training examples, in the second half of training, find their loss a
     tenth above the look before, steps still jump over the valley.
 
-    Two of these together are no sign any more but the thing itself, and prove it: a rate beyond twice the bound and a loss that climbed;
-    first updates of more than a tenth of the weights, which throw away what they were begun with, and a loss that never comes to rest.
+    Some of these together are no sign any more but the thing itself, and prove it: a rate beyond twice the bound and a loss that climbed;
+    or first updates of half the weights, so that two of them leave nothing of what the weights were begun with, a loss that never
+    comes to rest, and a metric below that of the best simple model. The last is asked because a loss may jump near its floor and nobody
+    is the worse for it.
     The rates tried are all powers of ten down to what brings the first update to about 1e-3.
     """
 
@@ -75,7 +78,8 @@ class LrTooHigh(Cause):
         if far is not None and math.isfinite(far[0]) and any(one.speaks == "for" for one in evidence):
             evidence.append(Evidence(_REACH, plain(f"{far[0]:.2g}"), _TWO, "for" if far[0] > BEYOND else "neither"))
         beyond = far is not None and math.isfinite(far[0]) and far[0] > BEYOND and overshot(seen)
-        proved = beyond or (often and longest is not None and longest > LONG)
+        behind = seen.metric < seen.baseline.metric
+        proved = beyond or (often and longest is not None and longest >= LOST and behind)
         return Suspicion(self, evidence, strength(evidence), proved)
 
     def remedies(self, seen: Examination) -> list[Remedy]:

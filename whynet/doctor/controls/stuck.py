@@ -56,7 +56,9 @@ def stuck(seen: Examination) -> Stuck | None:
                 curvature = float(vector @ product) / length
                 if curvature > 0:
                     speed = float(options["lr"]) / (1 - float(options.get("momentum") or 0.0))
-                    found.append(Stuck(tensor, length**2 / 2 / curvature / float(loss.detach()), speed * curvature * seen.steps))
+                    found.append(
+                        Stuck(tensor, length**2 / 2 / curvature / float(loss.detach()), speed * curvature * seen.steps)
+                    )
     except (RuntimeError, NotImplementedError):  # an operation whose gradient has no gradient
         return None
     return max(found, key=lambda one: one.gain if math.isfinite(one.gain) else 0.0, default=None)
