@@ -119,15 +119,3 @@ def test_lightning_is_asked_for_by_name() -> None:
 def test_transformers_is_asked_for_by_name() -> None:
     with pytest.raises(MissingExtraError, match="transformers"):
         whynet.watch.trainer()
-
-
-@pytest.mark.skipif(importlib.util.find_spec("lightning") is None, reason="lightning is not installed")
-def test_the_real_lightning_takes_it() -> None:
-    base = pytest.importorskip("lightning.pytorch").Callback
-    assert isinstance(whynet.watch.lightning(), base)
-
-
-@pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers is not installed")
-def test_the_real_trainer_takes_it() -> None:
-    base = pytest.importorskip("transformers").TrainerCallback
-    assert isinstance(whynet.watch.trainer(), base)

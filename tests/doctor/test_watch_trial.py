@@ -217,13 +217,18 @@ def test_the_budget_holds() -> None:
 def test_an_error_ends_the_loop_without_a_trial() -> None:
     model, (x, y) = network(), points()
     optimizer = torch.optim.Adam(model.parameters(), lr=1.0)
-    with pytest.raises(KeyboardInterrupt), whynet.watch(model, optimizer, LONG) as w:
+    w = whynet.watch(model, optimizer, LONG)
+
+    def train() -> None:
         for i, part in enumerate(torch.randperm(N).split(8)):
             optimizer.zero_grad()
             F.cross_entropy(model(x[part]), y[part]).backward()
             optimizer.step()
             if i == 30:
                 raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), w:
+        train()
     assert w.diagnosis.trial is None
 
 

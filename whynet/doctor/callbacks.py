@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from whynet.doctor.loop_trial import BUDGET
+
 if TYPE_CHECKING:
     from whynet.doctor.loop_diagnosis import LoopDiagnosis
     from whynet.doctor.watch import Watch
@@ -30,6 +32,10 @@ class _Watching:
         if self._watch is not None and self._running:
             self._watch.stop(error)
         self._running = False
+
+    def trial(self, budget: float = BUDGET) -> LoopDiagnosis | None:
+        """After training: run the loop again on copies with each fault mended. None before training."""
+        return self._watch.trial(budget) if self._watch else None
 
     @property
     def diagnosis(self) -> LoopDiagnosis | None:

@@ -36,7 +36,7 @@ GROWTH = 1.5  # from there on, the next watched step is so many times as far
 
 def _has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether the step runs the loop's own forward and backward passes; the first argument is the optimizer itself."""
-    return len(args) > 1 or kwargs.get("closure") is not None
+    return any(one is not None for one in (*args[1:2], kwargs.get("closure")))
 
 
 def _careful(hook: Hook) -> Hook:

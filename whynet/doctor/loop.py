@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from whynet.doctor.recording import Recorder
 
 MODE_SENSITIVE = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+BELONGS_TO = ("_trainer", "_fabric")  # attributes of a Lightning module that hold who trains it
 MOST_EXAMPLES = 100_000  # whose fingerprints are kept
 
 
@@ -168,8 +169,12 @@ def hold(loop: Loop, optimizer: torch.optim.Optimizer) -> None:
 
 
 def quiet_copy(module: nn.Module) -> nn.Module:
-    """A copy that runs none of the user's hooks; those of torch itself, such as weight normalisation, stay."""
-    made = copy.deepcopy(module)
+    """A copy that runs none of the user's hooks; those of torch itself, such as weight normalisation, stay.
+
+    The trainer that a Lightning module holds on to is not copied with it: all data and all callbacks hang on that.
+    """
+    held = [one for child in module.modules() for name in BELONGS_TO if (one := vars(child).get(name)) is not None]
+    made = copy.deepcopy(module, {id(one): one for one in held})
     for child in made.modules():
         for hooks in (child._forward_hooks, child._forward_pre_hooks, child._backward_hooks, child._backward_pre_hooks):
             for key in [key for key, hook in hooks.items() if not type(hook).__module__.startswith("torch.")]:

@@ -225,7 +225,7 @@ _NOT_POOLED = Text(
 )
 _UNLIKE = Text(
     "Nothing was tried: a copy gives the first batch a loss of {again:.4g}, the loop saw {seen:.4g}.",
-    "시험하지 않았다. 첫 배치의 손실이 복사본에서는 {again:.4g}, 루프에서는 {seen:.4g}로 서로 다르다.",
+    "시험하지 않았다. 첫 배치의 손실이 복사본과 루프에서 서로 다르다: {again:.4g}, {seen:.4g}.",
 )
 _NO_TIME = Text(
     "Nothing was found by trial: {budget:g} s were not enough for two passes over the batches in three orders.",

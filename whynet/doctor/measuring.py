@@ -32,6 +32,7 @@ class Measuring:
         self.gradients: list[Tensor] = []
         self.names: list[str] = []
         self.compared = False
+        self.late = False  # the gradient is known only after the step, whose closure computes it
 
     def activation(self, layer: str, output: Any) -> None:
         """Spread over the examples and share of zeros of a layer's output (B, …)."""
@@ -50,11 +51,13 @@ class Measuring:
         mine = [(loop.names[id(p)], p) for g in optimizer.param_groups for p in g["params"] if id(p) in loop.names]
         self.names = [name for name, _ in mine]
         self.weights = [p.detach().clone() for _, p in mine]
-        self.compared = not by_closure and not loop.carried and len(loop.along) < ALIGNED
+        self.late = by_closure and not isinstance(optimizer, torch.optim.LBFGS)  # any other runs its closure once
+        self.compared = (not by_closure or self.late) and not loop.carried and len(loop.along) < ALIGNED
         if not by_closure:
             self._grades(mine)
         self.compared = self.compared and not any(p.grad is not None and p.grad.is_sparse for _, p in mine)
-        self.gradients = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for _, p in mine] if self.compared else []
+        if self.compared and not self.late:
+            self.gradients = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for _, p in mine]
         loop.maximizes = loop.maximizes or any(group.get("maximize", False) for group in optimizer.param_groups)
 
     @torch.no_grad()
@@ -64,7 +67,7 @@ class Measuring:
         mine = {loop.names[id(p)]: p for g in optimizer.param_groups for p in g["params"] if id(p) in loop.names}
         if not self.names or list(mine) != self.names:
             return
-        if not self.compared and not loop.watched_grades:
+        if self.late or (not self.compared and not loop.watched_grades):
             self._grades(list(mine.items()))
         updates = torch._foreach_sub([p.detach() for p in mine.values()], self.weights)
         moved = torch.stack(torch._foreach_norm(updates)).tolist()
@@ -74,6 +77,9 @@ class Measuring:
                 loop.measure("weight_norm", name, length)
                 if length > 0:
                     loop.measure("update_ratio", name, step / length)
+        if self.late and self.compared:
+            self.compared = all(p.grad is None or not p.grad.is_sparse for p in mine.values())
+            self.gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in mine.values()]
         if self.compared:
             inner = sum(float((u * g).sum()) for u, g in zip(updates, self.gradients, strict=True))
             sizes = [float(torch.stack(torch._foreach_norm(many)).norm()) for many in (updates, self.gradients)]
@@ -113,8 +119,8 @@ def fingerprints(x: Tensor) -> tuple[int, ...]:
 
 
 def code_place() -> str:
-    """The line of the user's code that is being run: the nearest caller outside of torch and whynet."""
-    inside = (os.path.dirname(torch.__file__), os.path.dirname(os.path.dirname(__file__)))
+    """The line of the user's code that is being run: the nearest caller outside of whynet and of all that is installed beside torch."""
+    inside = (os.path.dirname(os.path.dirname(torch.__file__)), os.path.dirname(os.path.dirname(__file__)))
     frame = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(inside):
         if frame.f_back is None:

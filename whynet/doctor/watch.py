@@ -146,14 +146,14 @@ def watch(model: nn.Module, optimizer: Optimizers | None = None, budget: float =
     return Watch(model, optimizer, budget)
 
 
-def lightning() -> Any:
+def lightning(budget: float = BUDGET) -> Any:
     """A callback for Lightning's ``Trainer(callbacks=[whynet.watch.lightning()])``; afterwards ask its ``diagnosis``."""
-    return lightning_callback(Watch)
+    return lightning_callback(lambda model, optimizers: Watch(model, optimizers, budget))
 
 
-def trainer() -> Any:
+def trainer(budget: float = BUDGET) -> Any:
     """A callback for Hugging Face's ``Trainer(callbacks=[whynet.watch.trainer()])``; afterwards ask its ``diagnosis``."""
-    return trainer_callback(Watch)
+    return trainer_callback(lambda model, optimizers: Watch(model, optimizers, budget))
 
 
 class _Callable(ModuleType):

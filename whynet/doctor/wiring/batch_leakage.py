@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,6 +14,8 @@ from whynet.doctor.loop import Loop, quiet_copy
 from whynet.doctor.tracing import tensors
 from whynet.text import Text
 
+Call = Callable[[Tensor], Any]
+ANSWERS = ("label", "num_items")  # what a model that computes its own loss is given for it
 EXAMPLES = 6  # of a batch that are looked at
 CHANGED = 1e-3  # of the spread of an output; rounding moves it by 1e-6
 
@@ -46,13 +49,12 @@ class BatchLeakage(Fault):
     def notice(self, loop: Loop) -> Suspicion:
         if loop.batch is None:
             return self.nothing()
-        args, kwargs = loop.batch
-        given = list(tensors([args, kwargs]))
-        if len(given) != 1 or given[0].ndim < 2 or len(args) != 1:
-            return self.nothing()
         module = quiet_copy(loop.batch_of or loop.module)
         _without_batch_statistics(module)
-        leaks = _leaks(module, given[0][:, :], kwargs)
+        how = _call(module, *loop.batch, loop.own_loss)
+        if how is None:
+            return self.nothing()
+        leaks = _leaks(*how)
         if leaks is None:
             return self.nothing()
         pairs, n = leaks
@@ -63,7 +65,22 @@ class BatchLeakage(Fault):
         return Mend(_MEND, ("- x = x.view(N, T, D)", "+ x = x.permute(1, 0, 2)  # swaps axes, keeps examples whole"))
 
 
-def _leaks(module: nn.Module, x: Tensor, kwargs: dict[str, Any]) -> tuple[int, int] | None:
+def _call(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], own_loss: bool) -> tuple[Call, Tensor] | None:
+    """How the model is called with other inputs, and those it had; None where these are not one tensor.
+
+    A model that computes its own loss is called without the labels, and its masks stay: only the tokens are exchanged.
+    """
+    given = list(tensors([args, kwargs]))
+    if len(args) == 1 and len(given) == 1 and given[0].ndim >= 2:
+        return lambda x: module(x, **kwargs), given[0]
+    tokens = kwargs.get("input_ids")
+    if own_loss and not args and isinstance(tokens, Tensor) and tokens.ndim == 2:
+        rest = {name: value for name, value in kwargs.items() if name != "input_ids" and not name.startswith(ANSWERS)}
+        return lambda x: module(input_ids=x, **rest), tokens
+    return None
+
+
+def _leaks(call: Call, x: Tensor) -> tuple[int, int] | None:
     """Pairs of examples that reach each other, of how many; for the axis with the fewest. None where no axis can be told."""
     found: list[tuple[int, int]] = []
     few = x
@@ -71,7 +88,7 @@ def _leaks(module: nn.Module, x: Tensor, kwargs: dict[str, Any]) -> tuple[int, i
         few = x[:EXAMPLES]  # time may stand first in others
     for axis in range(min(2, few.ndim)):
         with torch.enable_grad():
-            counted = _along(module, few, axis, kwargs)
+            counted = _along(call, few, axis)
         if counted is not None:
             if counted[0] == 0:
                 return counted
@@ -85,7 +102,7 @@ def _is_tokens(x: Tensor) -> bool:
     return not x.is_floating_point() and x.ndim == 2
 
 
-def _along(module: nn.Module, x: Tensor, axis: int, kwargs: dict[str, Any]) -> tuple[int, int] | None:
+def _along(call: Call, x: Tensor, axis: int) -> tuple[int, int] | None:
     n = x.shape[axis]
     looked = min(n, EXAMPLES)
     if n < 2:
@@ -93,7 +110,7 @@ def _along(module: nn.Module, x: Tensor, axis: int, kwargs: dict[str, Any]) -> t
     x = x.detach().clone()
     if x.is_floating_point():
         x.requires_grad_(True)
-    out = next(tensors(module(x, **kwargs)), None)
+    out = next(tensors(call(x)), None)
     if out is None or not out.is_floating_point() or not bool(out.isfinite().all()):
         return None
     places = [place for place in range(out.ndim) if out.shape[place] == n][:2]
@@ -104,7 +121,7 @@ def _along(module: nn.Module, x: Tensor, axis: int, kwargs: dict[str, Any]) -> t
                 return None
             reached = _by_gradient(x, out, axis, place, looked)
         else:
-            reached = _by_exchange(module, x, out, axis, place, looked, kwargs)
+            reached = _by_exchange(call, x, out, axis, place, looked)
         if best is None or reached < best[0]:
             best = (reached, looked * (n - 1))
     return best
@@ -127,7 +144,7 @@ def _by_gradient(x: Tensor, out: Tensor, axis: int, place: int, looked: int) -> 
     return reached
 
 
-def _by_exchange(module: nn.Module, x: Tensor, out: Tensor, axis: int, place: int, looked: int, kwargs: dict[str, Any]) -> int:
+def _by_exchange(call: Call, x: Tensor, out: Tensor, axis: int, place: int, looked: int) -> int:
     reached = 0
     with torch.no_grad():
         before = out.detach().movedim(place, 0).flatten(1)
@@ -135,7 +152,7 @@ def _by_exchange(module: nn.Module, x: Tensor, out: Tensor, axis: int, place: in
         for j in range(looked):
             changed = x.clone().movedim(axis, 0)
             changed[j] = changed[(j + 1) % len(changed)]
-            after = next(tensors(module(changed.movedim(0, axis), **kwargs))).movedim(place, 0).flatten(1)
+            after = next(tensors(call(changed.movedim(0, axis)))).movedim(place, 0).flatten(1)
             touched = (after - before).abs().amax(dim=1) > CHANGED * spread
             touched[j] = False
             reached += int(touched.sum())
