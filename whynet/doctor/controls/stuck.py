@@ -13,7 +13,7 @@ from whynet.doctor.rates import settings
 from whynet.doctor.remembered import remembered
 from whynet.engine.network import clone
 
-MOST = 64  # tensors of weights that are asked; each costs two passes over 256 examples
+MOST = 8  # tensors of weights that are asked, those of the longest gradients; each costs two passes over 256 examples
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ def stuck(seen: Examination) -> Stuck | None:
             (gradient,) = torch.autograd.grad(loss, at, create_graph=True)
             if not gradient.requires_grad or not float(loss.detach()) > 0:
                 return None
+            lengths = {tensor: float(own.norm()) for tensor, own in network.unpack(gradient.detach()).items()}
             places = network.unpack(torch.arange(len(at)))
-            for tensor, index in list(places.items())[:MOST]:
+            for tensor in sorted(lengths, key=lambda name: -lengths[name])[:MOST]:
+                index = places[tensor]
                 vector = torch.zeros_like(at).index_put((index.reshape(-1),), gradient.detach()[index.reshape(-1)])
                 length = float(vector.norm())
                 if not length > 0:
