@@ -25,6 +25,7 @@ from whynet.engine.native.compilation import Native
 from whynet.engine.native.emit import UnwritableError
 from whynet.engine.native.library import compiler
 from whynet.engine.population import Population
+from whynet.engine.timing import MANY, TRIED, Timing, time_steps
 from whynet.engine.train import Watching, train
 from whynet.recipe import recipe
 
@@ -377,3 +378,14 @@ def test_a_training_takes_many_steps_with_one_call(monkeypatch: pytest.MonkeyPat
     ]
     assert [event.step for event in told_of if isinstance(event, Stepped)] == list(range(1, 41))
     assert max(calls) > 1
+
+
+@needs_compiler
+def test_machine_code_is_timed_many_steps_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    kept = Population.burst
+    monkeypatch.setattr(Population, "burst", lambda self, *asked: calls.append(len(asked[1])) or kept(self, *asked))
+    timing = Timing()
+    time_steps([arm(epochs=40)], 1, "fast", timing)
+    assert calls == [MANY] * (TRIED + 1)
+    assert timing.steps[1] > 0

@@ -227,18 +227,23 @@ class _Planner:
         )
 
     def _refine(self, groups: list[_Group]) -> None:
-        """How much faster a traced step is than an eager one, seen on the group that takes longest."""
+        """How much faster a step is as it will be run than an eager one, seen on the group that takes longest.
+
+        Where machine code is asked for it is made now, in about a second; the training then finds it done.
+        """
         slowest = max(groups, key=lambda group: group.total)
         size = len(cut(slowest.arms, slowest.size)[0])
-        traced = _timings.setdefault((_key(slowest.first), size, "traced"), Timing())
-        self._try(slowest, size, traced, "traced")
+        tier: Tier = "fast" if self.tier in ("compiled", "fast") else "traced"
+        traced = _timings.setdefault((_key(slowest.first), size, tier), Timing())
+        self._try(slowest, size, traced, tier)
         if not traced.steps:
             return
         factor = traced.step(size) / slowest.timing.step(size)
         for group in groups:
             if self.tier not in ("auto", "fast") or max(group.steps.values()) >= WORTH_TRACING:
                 group.factor, group.ready = factor, traced.ready
-        self.found.append(_TRACED.fill(label=slowest.label, factor=1 / factor, ready=traced.ready))
+        words = _TRACED if tier == "traced" else _MACHINE
+        self.found.append(words.fill(label=slowest.label, factor=1 / factor, ready=traced.ready))
 
     # --- where -----------------------------------------------------------------------------------------------------
 
@@ -335,6 +340,10 @@ _MEMORY = Text(
 _TRACED = Text(
     "Traced, a step is {factor:.1f} times as fast (seen on {label}); tracing it takes {ready:.2f} s.",
     "추적(trace)하면 한 스텝이 {factor:.1f}배 빠르다({label}에서 쟀다). 추적하는 데 {ready:.2f}초 걸린다.",
+)
+_MACHINE = Text(
+    "As machine code a step is {factor:.1f}x as fast (seen on {label}), {ready:.2f} s to make ready once it is compiled.",
+    "기계어로는 한 스텝이 {factor:.1f}배 빠르다({label}에서 쟀다). 컴파일해 두면 준비하는 데 {ready:.2f}초 걸린다.",
 )
 _NOWHERE = Text(
     "Training on a cluster takes one worker at least, and workers=0 keeps everything in this process. Leave one out. Received: {on}",

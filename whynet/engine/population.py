@@ -184,6 +184,12 @@ class Population:
         self._leaves = list(results[1:-1])
         return results[0], results[-1]
 
+    def hurry(self) -> None:
+        """Wait for our own machine code where it is under way or could be; that takes about a second. See `Native`."""
+        for runner in self._runners.values():
+            if isinstance(runner.compilation, Native):
+                runner.wait()
+
     def bursts(self, batch: int, probing: bool = False) -> bool:
         """Whether many steps on batches of this size can be taken with one call."""
         runner = self._runners.get((batch, probing))

@@ -20,12 +20,13 @@ def build(spec: str | Spec, inputs: tuple[int, ...], outputs: int, kind: TaskKin
     cannot take such examples or does not answer with ``(outputs,)``, `UnknownNameError` or `OptionError` for the spec itself.
     """
     info, options = bind("model", spec)
+    key = (str(spec), inputs, outputs)
     if kind and info.accepts and kind not in info.accepts:
         fitting = [other.name for other in infos("model") if not other.accepts or kind in other.accepts]
         raise RecipeError(_WRONG_TASK, name=info.name, task=KINDS[kind].fill(n=outputs), fitting=", ".join(fitting))
     try:
         model: nn.Module = info.make(inputs=inputs, outputs=outputs, **options)
-        answer = shape_after(model, inputs)
+        answer = _answers.get(key) or _answers.setdefault(key, shape_after(model, inputs))
     except WhynetError:
         raise
     except (RuntimeError, ValueError, IndexError) as error:  # what torch raises for shapes that do not fit
@@ -34,6 +35,9 @@ def build(spec: str | Spec, inputs: tuple[int, ...], outputs: int, kind: TaskKin
     if answer != (outputs,):
         raise ShapeError(_WRONG_ANSWER, spec=str(spec), expected=(outputs,), answer=answer)
     return model
+
+
+_answers: dict[tuple[str, tuple[int, ...], int], tuple[int, ...]] = {}  # shapes of answers; a spec's does not change
 
 
 _WRONG_TASK = Text(
