@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -141,6 +143,45 @@ def test_attention_and_sparse_gradients() -> None:
     assert plain(attention, torch.optim.Adam, True) == plain(attention, torch.optim.Adam, False)
     rule = lambda p: torch.optim.SGD(p, lr=0.1)  # noqa: E731
     assert plain(sparse, rule, True) == plain(sparse, rule, False)
+
+
+def test_a_closure_that_runs_once() -> None:
+    """Lightning hands every optimizer one."""
+    rule = lambda p: torch.optim.AdamW(p, lr=0.01)  # noqa: E731
+    assert plain(convolutions, rule, True, closure=True) == plain(convolutions, rule, False, closure=True)
+
+
+def own_loss(watched: bool, lr: float) -> tuple[bytes, object]:
+    """A model that computes its loss itself, with dropout, at a rate that has the trial run at the end or not."""
+
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = convolutions()
+
+        def forward(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
+            out = self.net(x)
+            return {"loss": F.cross_entropy(out, labels), "logits": out}
+
+    torch.manual_seed(0)
+    model, (x, y) = Own(), points()
+    optimizer = torch.optim.Adam(model.parameters(), lr)
+    w = whynet.watch(model, optimizer, 60.0)
+    with w if watched else contextlib.nullcontext():
+        for _ in range(3):
+            for part in torch.randperm(len(x)).split(16):
+                optimizer.zero_grad()
+                model(x=x[part], labels=y[part])["loss"].backward()
+                optimizer.step()
+    streams = repr((random.getstate(), np.random.get_state()))
+    return everything(model, optimizer) + streams.encode(), w.diagnosis.trial
+
+
+@pytest.mark.parametrize("lr", [0.001, 300.0])
+def test_a_loss_of_the_models_own_and_a_trial_at_the_end(lr: float) -> None:
+    same, tried = own_loss(True, lr)
+    assert same == own_loss(False, lr)[0]
+    assert (tried is not None) == (lr == 300.0)
 
 
 def adversaries(watched: bool) -> tuple[bytes, list[str]]:
