@@ -58,12 +58,20 @@ def sets(chosen: Sequence[Tried], sizes: Iterable[int], seen: Examination) -> li
     ]
 
 
+def certain(suspicions: Sequence[Suspicion]) -> set[str]:
+    """The names of proved faults in how things are built.
+
+    Of a rate that is proved wrong the right one is not known, and what asks for another rate may be another fault.
+    """
+    return {one.cause.name for one in suspicions if one.proved and one.cause.place in ("data", "output", "network")}
+
+
 def of_certain(plans: Sequence[Plan], suspicions: Sequence[Suspicion], seen: Examination) -> list[Plan]:
-    """All faults that are proved mended at once, by the first remedy of each: none has to be found guilty before.
+    """All faults of how the network is built mended at once, by the first remedy of each: none has to be found guilty before.
 
     One of them alone may leave the network as ill as it was, the others being there still.
     """
-    proved = {one.cause.name for one in suspicions if one.proved}
+    proved = certain(suspicions)
     first = {one.causes[0].name: one for one in reversed(plans) if one.causes[0].name in proved}
     if len(first) < 2:
         return []

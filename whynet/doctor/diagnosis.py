@@ -273,7 +273,7 @@ class Diagnosis:
             for t in (self.trial.of(cause) if self.trial else [])
             if not t.worse and all(one.name in certain for one in t.causes)
         ]
-        return max(proved, key=lambda t: len(t.causes), default=None)  # of as many as there are the first
+        return max(proved, key=lambda t: (t.helps, len(t.causes)), default=None)  # of as many as there are the first
 
     @cached_property
     def fix(self) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from whynet.doctor.baseline import LINEAR
 from whynet.doctor.cause import Cause, Suspicion
-from whynet.doctor.combine import COMBINED, candidates, of_certain, sets
+from whynet.doctor.combine import COMBINED, candidates, certain, of_certain, sets
 from whynet.doctor.course import Course
 from whynet.doctor.examination import Examination
 from whynet.doctor.health import any_signs
@@ -116,7 +116,7 @@ def run_trial(
     plans = [one for one in plan(seen, suspicions, running.notes) if runs(one)]
     if not plans:
         return None
-    running.certain = {one.cause.name for one in suspicions if one.proved}
+    running.certain = certain(suspicions)
     running.prepare(of_certain(plans, suspicions, seen) + plans, seeds)
     try:
         running.singles()
@@ -169,11 +169,11 @@ class _Running:
             self.notes.append(_MORE_SEEDS.fill(seeds=seeds, n=len(plans), needed=self.seeds))
         self.course = self._course(plans)
         least = HALF * self.seen.whole_steps
-        certain = any(self._is_certain(one) for one in plans)
+        known = any(self._is_certain(one) for one in plans)
         while self._too_short(least):
             loose = [one for one in plans if not one.suspected]
-            loose = loose or [one for one in plans if certain and not self._is_certain(one)]
-            loose = loose or [one for i, one in enumerate(plans) if certain and one.causes in [o.causes for o in plans[:i]]]
+            loose = loose or [one for one in plans if known and not self._is_certain(one)]
+            loose = loose or [one for i, one in enumerate(plans) if known and one.causes in [o.causes for o in plans[:i]]]
             if not loose or len(loose) == len(plans):
                 break
             gone = loose[-max(1, len(loose) // 4) :]
