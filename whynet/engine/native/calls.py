@@ -13,9 +13,11 @@ from torch.fx import Node
 from whynet.engine.native import loops
 from whynet.engine.native import tree as trees
 from whynet.engine.native.emit import Emitter, UnwritableError, handles
-from whynet.engine.native.tree import Const, Leaf, Tree, contiguous, leaves, relaid
+from whynet.engine.native.pointwise import COSTLY
+from whynet.engine.native.tree import Const, Leaf, Op, Tree, contiguous, leaves, relaid
 
 MOST = 2**26  # multiplications in a product of matrices; beyond that a library is the better one
+SHORT = 16  # terms of a sum, below which its loop makes no vectors
 LONG = 2**14  # terms of one sum in it; a strip of so many rows lies on the stack
 
 
@@ -96,9 +98,16 @@ def _reduce(e: Emitter, node: Node, args: Sequence[Any], named: dict[str, Any]) 
         return tree
     if count == 1 and name not in ("any", "all"):
         return relaid(e.memory(tree), trees.reshape(target.shape)) if tree.dtype == target.dtype else _cast_to(e, tree, target)
+    if tree.shape[-1] < SHORT and costly(tree):
+        tree = e.memory(tree)  # in one long loop, of which the compiler makes vectors; the sums are too short for that
     e.flush()
     loops.reduce(e.source, "sum" if name == "mean" else name, tree, dims, target, float(count) if name == "mean" else None)
     return target
+
+
+def costly(tree: Tree) -> bool:
+    """Whether a tree contains what takes long for each element."""
+    return isinstance(tree, Op) and (tree.name in COSTLY or any(costly(arg) for arg in tree.args))
 
 
 def _cast_to(e: Emitter, tree: Tree, target: Leaf) -> Tree:
