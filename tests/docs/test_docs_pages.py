@@ -28,7 +28,9 @@ PAGES = [*ENGLISH, *KOREAN]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 IN_HTML = re.compile(r'(?:src|href)="([^"]+)"')
-SHELL = re.compile(r"make( (demo|test|lint|bench))?|python3 -m venv .*|\.venv/bin/(pip|python) .*|source .*|export \w+=.*|ray start .*|torchrun .*")
+SHELL = re.compile(
+    r"make( (demo|test|lint|bench))?|python3 -m venv .*|\.venv/bin/(pip|python) .*|source .*|export \w+=.*|ray start .*|torchrun .*"
+)
 
 discover(cli.__name__, cli.__path__)
 
