@@ -49,7 +49,14 @@ class NothingToLearn(Cause):
         near = alignment(seen)
         if near is not None:
             known = max(near.now, near.best)
-            evidence.append(Evidence(_NEAR, plain(f"{known:.0%}"), _TENTH, "for" if known <= KNOWN else "against"))
+            evidence.append(
+                Evidence(
+                    _NEAR,
+                    plain(f"{known:.0%}"),
+                    _TENTH.fill(share=max(KNOWN, near.luck)),
+                    "for" if known <= max(KNOWN, near.luck) else "against",
+                )
+            )
         if (seen.fitted.dataset.train.y == seen.fitted.dataset.train.y[:1]).all():
             return Suspicion(self, [], 0.0)  # of one class: nothing can be told from it
         telling = [one for one in evidence if one.speaks == "against"]  # whoever finds something refutes it
@@ -66,4 +73,4 @@ _NEAR = Text(
     "what neighbouring training examples tell of the target, in any order",
     "이웃한 학습 예제가 (어떤 순서로든) 목푯값에 대해 알려 주는 정도",
 )
-_TENTH = Text("more than 20 %", "20 % 초과")
+_TENTH = Text("more than {share:.0%}", "{share:.0%} 초과")

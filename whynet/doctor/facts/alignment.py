@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +29,12 @@ class Alignment:
     now: float
     best: float
     places: int | None  # None: turned round
+    asked: int  # examples whose neighbours were asked
+
+    @property
+    def luck(self) -> float:
+        """How much a dozen alignments may seem to tell where nothing is known: three standard errors, 1/√n each for even odds."""
+        return 3 / math.sqrt(self.asked)
 
 
 @remembered
@@ -46,12 +53,14 @@ def alignment(seen: Examination) -> Alignment | None:
     near = torch.cat([torch.cdist(part, a).topk(NEIGHBOURS, largest=False).indices for part in b.split(250)])  # (asked, 10)
     now = _told(y, known[near], asked, dataset.task.outputs)
     if now >= KNOWN:  # in step: no other order need be tried
-        return Alignment(now, now, 0)
+        return Alignment(now, now, 0, len(asked))
     shifts = [place for place in range(-FARTHEST, FARTHEST + 1) if place]
     told = {place: _told(y.roll(-place, 0), known[near], asked, dataset.task.outputs) for place in shifts}
     best = max(told, key=lambda place: told[place])
     back = _told(y.flip(0), known[near], asked, dataset.task.outputs)
-    return Alignment(now, back, None) if back > told[best] else Alignment(now, told[best], best)
+    if back > told[best]:
+        return Alignment(now, back, None, len(asked))
+    return Alignment(now, told[best], best, len(asked))
 
 
 def _told(y: Tensor, near: Tensor, asked: Tensor, classes: int) -> float:
