@@ -305,3 +305,20 @@ def test_the_plan_does_not_show_in_the_results(points: Any) -> None:
     for a, b, c in zip(whole, halves, alone, strict=True):
         assert a.history.loss == b.history.loss  # stacks of whatever size, to the last bit
         assert a.history.loss == pytest.approx(c.history.loss, rel=1e-5)  # alone, up to rounding
+
+
+def test_where_there_is_machine_code_nothing_else_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def timed(arms: Any, size: int, tier: str, into: Any) -> None:
+        asked.append((size, tier))
+        into.steps[size] = 0.05 if tier == "eager" else 0.001
+        into.machine = tier == "fast"
+
+    monkeypatch.setattr(planning, "time_steps", timed)
+    monkeypatch.setattr(planning, "cores", lambda: 1)
+    monkeypatch.setattr(planning, "_timings", {})
+    plan = make_plan([prepare(recipe("iris", "mlp(widths=[5])", steps=1000, seed=seed)) for seed in range(3)], tier="fast")
+    assert asked == [(1, "eager"), (1, "fast")]
+    assert [len(chunk.arms) for chunk in plan.chunks] == [3]
+    assert "As machine code a step is 50.0x as fast" in " ".join(map(str, plan.explain()))

@@ -193,16 +193,28 @@ class _Planner:
         if alone < SHORT:
             self.found.append(_SHORT.fill(seconds=alone))
             return
+        if alone > LONG and self.tier in ("compiled", "fast"):
+            groups = [group for group in groups if not self._runs_as_machine_code(group)]
         began = time.perf_counter()
         for group in sorted(groups, key=lambda group: -group.alone):
             if group.largest > 1 and (time.perf_counter() - began < SHARE * alone or len(group.timing.steps) > 1):
                 self._choose(group)
-        if alone > LONG and self.tier != "eager":
+        if groups and alone > LONG and self.tier != "eager":
             self._refine(groups)
 
     def _try(self, group: _Group, size: int, timing: Timing, tier: Tier = "eager") -> None:
         if size not in timing.steps and timing.stackable:
             time_steps([self.arms[i] for i in group.arms[:size]], size, tier, timing)
+
+    def _runs_as_machine_code(self, group: _Group) -> bool:
+        """Make our own machine code now, in about a second, and time it; the training then finds it done."""
+        timing = _timings.setdefault((_key(group.first), 1, "machine"), Timing())
+        self._try(group, 1, timing, "fast")
+        if timing.machine:
+            group.size = group.largest
+            group.factor, group.ready = timing.step(1) / group.timing.step(1), timing.ready
+            self.found.append(_MACHINE.fill(label=group.label, factor=1 / group.factor, ready=timing.ready))
+        return timing.machine
 
     def _choose(self, group: _Group) -> None:
         """Alone, or in a stack of which size."""
@@ -227,23 +239,18 @@ class _Planner:
         )
 
     def _refine(self, groups: list[_Group]) -> None:
-        """How much faster a step is as it will be run than an eager one, seen on the group that takes longest.
-
-        Where machine code is asked for it is made now, in about a second; the training then finds it done.
-        """
+        """How much faster a traced step is than an eager one, seen on the group that takes longest."""
         slowest = max(groups, key=lambda group: group.total)
         size = len(cut(slowest.arms, slowest.size)[0])
-        tier: Tier = "fast" if self.tier in ("compiled", "fast") else "traced"
-        traced = _timings.setdefault((_key(slowest.first), size, tier), Timing())
-        self._try(slowest, size, traced, tier)
+        traced = _timings.setdefault((_key(slowest.first), size, "traced"), Timing())
+        self._try(slowest, size, traced, "traced")
         if not traced.steps:
             return
         factor = traced.step(size) / slowest.timing.step(size)
         for group in groups:
             if self.tier not in ("auto", "fast") or max(group.steps.values()) >= WORTH_TRACING:
                 group.factor, group.ready = factor, traced.ready
-        words = _TRACED if tier == "traced" else _MACHINE
-        self.found.append(words.fill(label=slowest.label, factor=1 / factor, ready=traced.ready))
+        self.found.append(_TRACED.fill(label=slowest.label, factor=1 / factor, ready=traced.ready))
 
     # --- where -----------------------------------------------------------------------------------------------------
 

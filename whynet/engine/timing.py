@@ -26,6 +26,7 @@ class Timing:
     steps: dict[int, float] = field(default_factory=dict)
     ready: float = 0.0  # before the first step: tracing, where the step was traced
     stackable: bool = True
+    machine: bool = False  # whether our own machine code was timed, to which the size of a stack makes no difference
 
     def step(self, arms: int) -> float:
         """A step of so many arms: on the straight line between the measured sizes, through the origin beyond them."""
@@ -58,7 +59,8 @@ def time_steps(arms: Sequence[Arm], size: int, tier: Tier, into: Timing) -> None
             population.make_ready(batches[0])
             into.ready = seconds(device) - began
             population.hurry()
-            count = MANY if population.bursts(batches[0].shape[-1]) else 1  # steps in one call
+            into.machine = population.bursts(batches[0].shape[-1])
+            count = MANY if into.machine else 1  # steps in one call
             taken = []
             for i in range(TRIED + 1):
                 start = seconds(device)
