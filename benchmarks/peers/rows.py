@@ -313,6 +313,9 @@ def _ask(arguments: list[str], cache: str | None = None) -> dict[str, Any]:
 # --- whynet against itself -------------------------------------------------------------------------------------------
 
 
+MAKING = 20  # steps; of 4,000 the first that is not probed is the fifteenth
+
+
 class Course:
     """Trainings of a given length one after another, so that the probes keep the schedule of that length."""
 
@@ -323,11 +326,11 @@ class Course:
         self.running = self.make()
 
     def take(self, steps: int) -> Taken:
-        """One whole training but for its first nine steps, in which it is traced, or compiled, with probes and without."""
+        """One whole training but for its first steps, in which both kinds of step are made, probed and not."""
         self.running.close()
         self.running = self.make()
-        self.running.take(9)
-        return self.running.take(self.total - 9)
+        self.running.take(MAKING)
+        return self.running.take(self.total - MAKING)
 
     def close(self) -> None:
         self.running.close()
