@@ -3,5 +3,9 @@
 import sys
 
 from whynet.cli.app import main
+from whynet.engine.parallel import launched, leave
 
-sys.exit(main())
+code = main()
+if launched() > 1:
+    leave(code)
+sys.exit(code)

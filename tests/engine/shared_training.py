@@ -11,7 +11,7 @@ from whynet.engine.arm import prepare
 from whynet.engine.device import use_device
 from whynet.engine.events import Noticed
 from whynet.engine.fit import all_probes, follow
-from whynet.engine.parallel import launched, leads, together
+from whynet.engine.parallel import launched, leads, leave, together
 from whynet.engine.train import Watching, train
 from whynet.recipe import from_json
 
@@ -46,3 +46,4 @@ def main(recipes: list[str], out: str) -> None:
 
 if __name__ == "__main__":
     main(json.loads(sys.argv[1]), sys.argv[2])
+    leave(0)  # as `python -m whynet` ends under torchrun
