@@ -165,16 +165,12 @@ def _product(e: Emitter, a: Leaf, b: Leaf, target: Leaf) -> None:
         raise UnwritableError(f"a product of {m}x{k} by {k}x{n} in {a.dtype}")
     if b.strides[1] != 1:
         packed = e.source.room(b.dtype, b.shape)
-        e.say(f"pack<{k}, {n}>({_at(b)}, {b.strides[0]}, {b.strides[1]}, {packed.name});", b, packed)
+        e.say(f"pack<{k}, {n}>({b.at}, {b.strides[0]}, {b.strides[1]}, {packed.name});", b, packed)
         b = packed
     e.say(
-        f"product<{m}, {n}, {k}>({_at(a)}, {a.strides[0]}, {a.strides[1]}, {_at(b)}, {b.strides[0]}, {_at(target)}, {target.strides[0]});",
+        f"product<{m}, {n}, {k}>({a.at}, {a.strides[0]}, {a.strides[1]}, {b.at}, {b.strides[0]}, {target.at}, {target.strides[0]});",
         a, b, target,
     )  # fmt: skip
-
-
-def _at(place: Leaf) -> str:
-    return f"{place.name} + {place.offset}" if place.offset else place.name
 
 
 # --- beside each other -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ one shape that follow each other become one loop. Products of matrices are calls
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
@@ -87,7 +88,7 @@ class Emitter:
                 self._settle(node)
         for i, node in enumerate(self.outputs):
             value = self._checked(node)
-            self._deliver(self.values[node], leaf(f"o{i}", value.dtype, value.shape), first=self.places[node] == i)
+            self._deliver(self.values[node], leaf(f"o{i}", value.dtype, value.shape))
         self.flush()
 
     def _checked(self, node: Node) -> Tensor:
@@ -98,7 +99,7 @@ class Emitter:
 
     def _call(self, node: Node) -> Any:
         target: Any = node.target
-        if target is __import__("operator").getitem:
+        if target is operator.getitem:
             return self.values[node.args[0]][node.args[1]]  # type: ignore[index]
         schema = getattr(target, "_schema", None)
         name = schema.name.partition("::")[2] if schema else str(target)
@@ -206,9 +207,8 @@ class Emitter:
         elif (prod(tree.shape) <= 1 or _readers(node) > 1) and not _cheap(tree):
             self.values[node] = self.memory(tree)
 
-    def _deliver(self, tree: Tree, place: Leaf, first: bool) -> None:
+    def _deliver(self, tree: Tree, place: Leaf) -> None:
         if not (isinstance(tree, Leaf) and tree.name == place.name) and prod(place.shape) > 0:
-            assert first or tree is not None
             self.memory(tree, place)
 
 

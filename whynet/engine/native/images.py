@@ -26,7 +26,7 @@ def _convolution(e: Emitter, node: Node, args: Sequence[Any], named: dict[str, A
     if prod(value.shape) * prod(w.shape[1:]) > MOST:
         raise UnwritableError("a convolution of this size")
     cols = _columns(e, target, w)
-    e.say(f"convolve<{x.shape[0]}, {window}>({_at(x)}, {_at(w)}, {_at(target)}, {cols.name});", x, w, target, cols)
+    e.say(f"convolve<{x.shape[0]}, {window}>({x.at}, {w.at}, {target.at}, {cols.name});", x, w, target, cols)
     if bias is None:
         return target
     return e.combine("add", [target, _per_channel(e, bias, target.shape)], target.dtype, target.shape)
@@ -41,13 +41,13 @@ def _convolution_backward(e: Emitter, node: Node, args: Sequence[Any], named: di
     results: list[Tree | None] = [None, None, None]
     if wanted[0]:
         made = e.source.room(x.dtype, x.shape)
-        e.say(f"convolve_input<{x.shape[0]}, {window}>({_at(g)}, {_at(w)}, {made.name}, {cols.name});", g, w, made, cols)
+        e.say(f"convolve_input<{x.shape[0]}, {window}>({g.at}, {w.at}, {made.name}, {cols.name});", g, w, made, cols)
         results[0] = made
     if wanted[1]:
         x, made = e.piece(x), e.source.room(w.dtype, w.shape)
         rows, one = e.source.room(cols.dtype, cols.shape), e.source.room(w.dtype, w.shape)
         e.say(
-            f"convolve_weight<{x.shape[0]}, {window}>({_at(g)}, {_at(x)}, {made.name}, {cols.name}, {rows.name}, {one.name});",
+            f"convolve_weight<{x.shape[0]}, {window}>({g.at}, {x.at}, {made.name}, {cols.name}, {rows.name}, {one.name});",
             g, x, made, cols, rows, one,
         )  # fmt: skip
         results[1] = made
@@ -94,7 +94,7 @@ def _max_pool(e: Emitter, node: Node, args: Sequence[Any], named: dict[str, Any]
     values, indices = node.meta["val"]
     window = _pool(x, values.shape, args[1:])
     made, where = (e.source.room(one.dtype, one.shape) for one in (values, indices))
-    e.say(f"max_pool<{prod(x.shape[:-2])}, {window}>({_at(x)}, {made.name}, {where.name});", x, made, where)
+    e.say(f"max_pool<{prod(x.shape[:-2])}, {window}>({x.at}, {made.name}, {where.name});", x, made, where)
     return [made, where]
 
 
@@ -103,7 +103,7 @@ def _max_pool_backward(e: Emitter, node: Node, args: Sequence[Any], named: dict[
     g, x, *how, indices = args
     g, indices, target = e.piece(g), e.piece(indices), e.room(node)
     window = _pool(x, g.shape, how)
-    e.say(f"max_pool_input<{prod(x.shape[:-2])}, {window}>({_at(g)}, {_at(indices)}, {target.name});", g, indices, target)
+    e.say(f"max_pool_input<{prod(x.shape[:-2])}, {window}>({g.at}, {indices.at}, {target.name});", g, indices, target)
     return target
 
 
@@ -111,7 +111,7 @@ def _max_pool_backward(e: Emitter, node: Node, args: Sequence[Any], named: dict[
 def _average_pool(e: Emitter, node: Node, args: Sequence[Any], named: dict[str, Any]) -> Tree:
     x, target = e.piece(args[0]), e.room(node)
     window, padding = _average(x, target.shape, args[1:])
-    e.say(f"average_pool<{prod(x.shape[:-2])}, {window}, {padding}>({_at(x)}, {target.name});", x, target)
+    e.say(f"average_pool<{prod(x.shape[:-2])}, {window}, {padding}>({x.at}, {target.name});", x, target)
     return target
 
 
@@ -120,7 +120,7 @@ def _average_pool_backward(e: Emitter, node: Node, args: Sequence[Any], named: d
     g, x, *how = args
     g, target = e.piece(g), e.room(node)
     window, padding = _average(x, g.shape, how)
-    e.say(f"average_pool_input<{prod(x.shape[:-2])}, {window}, {padding}>({_at(g)}, {target.name});", g, target)
+    e.say(f"average_pool_input<{prod(x.shape[:-2])}, {window}, {padding}>({g.at}, {target.name});", g, target)
     return target
 
 
@@ -139,7 +139,3 @@ def _pool(x: Tree, out: Sequence[int], how: Sequence[Any]) -> str:
     if ceil:
         raise UnwritableError("pooling that rounds up")
     return window
-
-
-def _at(place: Leaf) -> str:
-    return f"{place.name} + {place.offset}" if place.offset else place.name

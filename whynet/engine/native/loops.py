@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 
 import torch
 
@@ -75,7 +76,7 @@ def joined(trees: Sequence[Tree], kinds: Sequence[int]) -> tuple[list[Tree], lis
             groups[-1].append(d)
         else:
             groups.append([d])
-    sizes = tuple(_product(shape[d] for d in group) for group in groups)
+    sizes = tuple(prod(shape[d] for d in group) for group in groups)
     return [_regroup(tree, groups, sizes) for tree in trees], [kinds[group[0]] for group in groups]
 
 
@@ -85,13 +86,6 @@ def _regroup(tree: Tree, groups: Sequence[Sequence[int]], sizes: tuple[int, ...]
     if isinstance(tree, Const):
         return replace(tree, shape=sizes)
     return replace(tree, shape=sizes, strides=tuple(tree.strides[group[-1]] for group in groups))
-
-
-def _product(numbers: object) -> int:
-    result = 1
-    for n in numbers:  # type: ignore[attr-defined]
-        result *= n
-    return result
 
 
 # --- elementwise -----------------------------------------------------------------------------------------------------

@@ -30,6 +30,11 @@ class Leaf:
     strides: Shape
     offset: int = 0
 
+    @property
+    def at(self) -> str:
+        """Where its first element lies, in C++."""
+        return f"{self.name} + {self.offset}" if self.offset else self.name
+
 
 @dataclass(frozen=True)
 class Count:
