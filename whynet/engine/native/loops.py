@@ -162,6 +162,21 @@ def _combine(kind: str, acc: str, value: str) -> str:
     return f"{acc} {'+' if kind == 'sum' else '*'}= {value};"
 
 
+@dataclass(frozen=True)
+class Reduction:
+    """What the loops of one reduction are written from."""
+
+    kind: str
+    shape: tuple[int, ...]  # of what is reduced
+    kept: list[int]  # its dimensions that are kept
+    over: list[int]  # and those that are not
+    place: Leaf  # where the results go; strides 0 over what is reduced
+    value: str  # makes the element ``v``
+    c: str  # the type of the results
+    start: str  # what they begin as
+    scale: str  # and what is done to them at the end
+
+
 def reduce(source: Source, kind: str, tree: Tree, dims: Sequence[int], target: Leaf, divide: float | None = None) -> None:
     """``target`` (the kept dimensions, in one piece) = the sum, or another reduction, of a tree over some dimensions."""
     full = replace(target, shape=tree.shape, strides=_spread(target, tree.shape, dims))
@@ -179,60 +194,38 @@ def reduce(source: Source, kind: str, tree: Tree, dims: Sequence[int], target: L
     value = f"const {c} v = {_cast(expression(flat, index, {}), tree.dtype, target.dtype)};"
     kept = [d for d, k in enumerate(kinds) if k == 0]
     over = [d for d, k in enumerate(kinds) if k == 1]
-    if kept and over and kept[-1] == len(kinds) - 1 and flat.shape[kept[-1]] <= LOCAL:
-        lines = _row_sums(kind, flat.shape, kept, over, place, value, c, start, scale)
-    else:
-        lines = _single_sums(kind, flat.shape, kept, over, place, value, c, start, scale)
-    source.say("\n".join(lines), uses)
+    of = Reduction(kind, flat.shape, kept, over, place, value, c, start, scale)
+    by_rows = kept and over and kept[-1] == len(kinds) - 1 and flat.shape[kept[-1]] <= LOCAL
+    source.say("\n".join(_row_sums(of) if by_rows else _single_sums(of)), uses)
 
 
-def _single_sums(
-    kind: str,
-    shape: Sequence[int],
-    kept: Sequence[int],
-    over: Sequence[int],
-    place: Leaf,
-    value: str,
-    c: str,
-    start: str,
-    scale: str,
-) -> list[str]:
+def _single_sums(of: Reduction) -> list[str]:
     """A number after the other: kept dimensions outside, reduced ones inside."""
-    index = [f"i{d}" for d in range(len(shape))]
+    index = [f"i{d}" for d in range(len(of.shape))]
     lines = ["{"]
-    lines += [f"for (long i{d} = 0; i{d} < {shape[d]}; i{d}++) {{" for d in kept]
-    lines.append(f"{c} acc = {start};")
-    for n, d in enumerate(over):
-        if n == len(over) - 1:
-            lines.append(f"#pragma omp simd reduction({_PRAGMA[kind]} : acc)")
-        lines.append(f"for (long i{d} = 0; i{d} < {shape[d]}; i{d}++) {{")
-    lines += [value, _combine(kind, "acc", "v"), "}" * len(over)]
-    lines.append(f"{place.name}[{_offset(place, index)}] = acc{scale};")
-    return [*lines, "}" * (len(kept) + 1)]
+    lines += [f"for (long i{d} = 0; i{d} < {of.shape[d]}; i{d}++) {{" for d in of.kept]
+    lines.append(f"{of.c} acc = {of.start};")
+    for n, d in enumerate(of.over):
+        if n == len(of.over) - 1:
+            lines.append(f"#pragma omp simd reduction({_PRAGMA[of.kind]} : acc)")
+        lines.append(f"for (long i{d} = 0; i{d} < {of.shape[d]}; i{d}++) {{")
+    lines += [of.value, _combine(of.kind, "acc", "v"), "}" * len(of.over)]
+    lines.append(f"{of.place.name}[{_offset(of.place, index)}] = acc{of.scale};")
+    return [*lines, "}" * (len(of.kept) + 1)]
 
 
-def _row_sums(
-    kind: str,
-    shape: Sequence[int],
-    kept: Sequence[int],
-    over: Sequence[int],
-    place: Leaf,
-    value: str,
-    c: str,
-    start: str,
-    scale: str,
-) -> list[str]:
+def _row_sums(of: Reduction) -> list[str]:
     """Rows of sums: the last kept dimension lies closest together, so whole rows are added."""
-    last, index = kept[-1], [f"i{d}" for d in range(len(shape))]
-    row = f"for (long i{last} = 0; i{last} < {shape[last]}; i{last}++)"
-    lines = ["{", f"{c} acc[{shape[last]}];"]
-    lines += [f"for (long i{d} = 0; i{d} < {shape[d]}; i{d}++) {{" for d in kept[:-1]]
-    lines.append(f"{row} acc[i{last}] = {start};")
-    lines += [f"for (long i{d} = 0; i{d} < {shape[d]}; i{d}++) {{" for d in over]
-    lines += ["#pragma GCC ivdep", f"{row} {{", value, _combine(kind, f"acc[i{last}]", "v"), "}"]
-    lines.append("}" * len(over))
-    lines.append(f"{row} {place.name}[{_offset(place, index)}] = acc[i{last}]{scale};")
-    return [*lines, "}" * len(kept)]
+    last, index = of.kept[-1], [f"i{d}" for d in range(len(of.shape))]
+    row = f"for (long i{last} = 0; i{last} < {of.shape[last]}; i{last}++)"
+    lines = ["{", f"{of.c} acc[{of.shape[last]}];"]
+    lines += [f"for (long i{d} = 0; i{d} < {of.shape[d]}; i{d}++) {{" for d in of.kept[:-1]]
+    lines.append(f"{row} acc[i{last}] = {of.start};")
+    lines += [f"for (long i{d} = 0; i{d} < {of.shape[d]}; i{d}++) {{" for d in of.over]
+    lines += ["#pragma GCC ivdep", f"{row} {{", of.value, _combine(of.kind, f"acc[i{last}]", "v"), "}"]
+    lines.append("}" * len(of.over))
+    lines.append(f"{row} {of.place.name}[{_offset(of.place, index)}] = acc[i{last}]{of.scale};")
+    return [*lines, "}" * len(of.kept)]
 
 
 def _spread(target: Leaf, shape: Sequence[int], dims: Sequence[int]) -> tuple[int, ...]:
