@@ -135,6 +135,9 @@ def test_sums_over_any_dimensions() -> None:
             "softmax": lambda a: a.softmax(-1) + a.log_softmax(1) + a.logsumexp(2, keepdim=True),
             "layer norm": lambda a: F.layer_norm(a, a.shape[1:]) + F.group_norm(a, 3),
             "shares": lambda a: (a > 0).float().mean(0) + (a > 0).sum(0),
+            **{f"largest {d}": lambda a, d=d: (100 * a).long().amax(d) for d in [(0,), (2,), (0, 1), (0, 1, 2)]},  # type: ignore[misc]
+            **{f"least {d}": lambda a, d=d: (100 * a).int().amin(d) for d in [(0,), (2,), (0, 1), (0, 1, 2)]},  # type: ignore[misc]
+            "of bytes and truths": lambda a: (20 + a).to(torch.uint8).amin(1) + (a > -1).amin(1) + (a > 1).amax(1),
             "any, all": lambda a: (a > 1).any(1).float() + (a > -1).all(1).float(),
         },
         numbers(4, 6, 5),

@@ -151,6 +151,7 @@ def nest(shape: Sequence[int], body: Sequence[str], first: int = 0) -> str:
 # --- reductions ------------------------------------------------------------------------------------------------------
 
 _START = {"sum": "0", "amax": "-INFINITY", "amin": "INFINITY", "prod": "1", "any": "false", "all": "true"}
+_START_WHOLE = {**_START, "amax": "std::numeric_limits<{c}>::lowest()", "amin": "std::numeric_limits<{c}>::max()"}
 _PRAGMA = {"sum": "+", "amax": "max", "amin": "min", "prod": "*", "any": "||", "all": "&&"}
 
 
@@ -184,11 +185,7 @@ def reduce(source: Source, kind: str, tree: Tree, dims: Sequence[int], target: L
     assert isinstance(place, Leaf)
     uses = [target.name, *(leaf.name for leaf in leaves(tree))]
     c = TYPES[target.dtype]
-    start = (
-        _START[kind]
-        if target.dtype.is_floating_point or kind in ("sum", "prod", "any", "all")
-        else f"std::numeric_limits<{c}>::lowest()"
-    )
+    start = (_START if target.dtype.is_floating_point else _START_WHOLE)[kind].format(c=c)
     scale = f" / {number(divide, target.dtype)}" if divide is not None else ""
     index = [f"i{d}" for d in range(len(flat.shape))]
     value = f"const {c} v = {_cast(expression(flat, index, {}), tree.dtype, target.dtype)};"
