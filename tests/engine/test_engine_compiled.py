@@ -17,10 +17,12 @@ import whynet.engine.population as population_module
 from whynet import registry
 from whynet.engine import compilation as compilation_module
 from whynet.engine import compiled as compiled_module
+from whynet.engine.agreement import agrees
 from whynet.engine.arm import Arm, prepare
-from whynet.engine.compilation import NO_COMPILER, STALE, Compilation, cache_folder
-from whynet.engine.compiled import Inductor, agrees, fingerprint, has_compiler
+from whynet.engine.compilation import NO_COMPILER, STALE, Compilation, cache_folder, compiler
+from whynet.engine.compiled import Inductor
 from whynet.engine.events import Noticed, Stepped
+from whynet.engine.fingerprint import fingerprint
 from whynet.engine.graph import Flat, trace
 from whynet.engine.noise import Tape
 from whynet.engine.population import Population
@@ -29,7 +31,7 @@ from whynet.engine.train import train
 from whynet.recipe import recipe
 from whynet.text import Text, plain
 
-needs_compiler = pytest.mark.skipif(not has_compiler(), reason="there is no C++ compiler here")
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="there is no C++ compiler here")
 
 MODELS = {  # a small one of each, with data it takes
     "lenet5": ("digits(train=64)", "lenet5"),
@@ -137,7 +139,7 @@ def test_without_a_compiler_it_is_said_once_and_the_numbers_are_those_of_the_tra
     def run(tier: Any) -> list[Any]:
         return [e for e in train([arm(epochs=8)], tier=tier) if isinstance(e, Stepped | Noticed)]
 
-    monkeypatch.setattr(compiled_module.shutil, "which", lambda name: None)
+    monkeypatch.setattr(compilation_module.shutil, "which", lambda name: None)
     events = run("compiled")
     assert [e.note for e in events if isinstance(e, Noticed)] == [NO_COMPILER]
     ours = [float(e.losses) for e in events if isinstance(e, Stepped)]
@@ -225,7 +227,7 @@ def test_a_damaged_file_is_thrown_away(cache: Path) -> None:
 
 
 def test_a_step_that_another_process_compiles_is_waited_for(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled_module, "has_compiler", lambda: True)
+    monkeypatch.setattr(compilation_module, "compiler", lambda: "c++")
     cache.mkdir(parents=True)
     compilation = Inductor(*toy())
     mark = compilation.path.with_suffix(".busy")
@@ -245,7 +247,7 @@ def test_a_step_that_another_process_compiles_is_waited_for(cache: Path, monkeyp
 
 @pytest.mark.parametrize("command", ["/bin/false", "/no/such/python"])
 def test_a_compiler_that_fails_or_cannot_be_started(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled_module, "has_compiler", lambda: True)
+    monkeypatch.setattr(compilation_module, "compiler", lambda: "c++")
     monkeypatch.setattr(compiled_module.sys, "executable", command)
     compilation = Inductor(*toy())
     assert compilation.wait() is None
@@ -255,7 +257,7 @@ def test_a_compiler_that_fails_or_cannot_be_started(command: str, monkeypatch: p
 
 
 def test_stopping_leaves_nothing_behind(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled_module, "has_compiler", lambda: True)
+    monkeypatch.setattr(compilation_module, "compiler", lambda: "c++")
     compilation = Inductor(*toy())
     compilation.start()
     process = compilation.process

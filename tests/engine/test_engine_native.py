@@ -16,6 +16,7 @@ from torch import Tensor
 
 import whynet.engine.train as train_module
 from whynet.engine.arm import Arm, prepare
+from whynet.engine.compilation import compiler
 from whynet.engine.compiled import Inductor
 from whynet.engine.events import Event, Finished, Noticed, Stepped
 from whynet.engine.fit import all_probes
@@ -23,7 +24,6 @@ from whynet.engine.graph import Flat, trace
 from whynet.engine.native import tree
 from whynet.engine.native.compilation import Native
 from whynet.engine.native.emit import UnwritableError
-from whynet.engine.native.library import compiler
 from whynet.engine.population import Population
 from whynet.engine.timing import MANY, TRIED, Timing, time_steps
 from whynet.engine.train import Watching, train

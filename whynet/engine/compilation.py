@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -33,10 +34,6 @@ class Compilation(ABC):
     # --- what each kind does in its own way --------------------------------------------------------------------------
 
     @abstractmethod
-    def lacks(self) -> Text | None:
-        """What is missing on this machine, if anything."""
-
-    @abstractmethod
     def write_job(self, path: Path) -> None:
         """Write down what the compiling process needs."""
 
@@ -58,6 +55,10 @@ class Compilation(ABC):
     def is_cached(self) -> bool:
         """Whether this machine compiled the same step before."""
         return self.path.exists()
+
+    def lacks(self) -> Text | None:
+        """What is missing on this machine, if anything."""
+        return None if compiler() else NO_COMPILER
 
     def start(self) -> None:
         """Begin compiling in another process, unless one is at it already; returns at once."""
@@ -146,6 +147,11 @@ class Compilation(ABC):
         except FileExistsError:
             return False
         return True
+
+
+def compiler() -> str | None:
+    """The C++ compiler of this machine; None where there is none."""
+    return shutil.which(os.environ.get("CXX", "g++"))
 
 
 def cache_folder() -> Path:

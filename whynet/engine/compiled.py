@@ -7,11 +7,8 @@ bit.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
-import platform
-import shutil
 import sys
 import tempfile
 import warnings
@@ -23,13 +20,9 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
-from whynet.engine.compilation import NO_COMPILER, Compilation, Run, cache_folder
-from whynet.text import Text
-
-ROUNDING = 1e-6
-PLAIN = 3  # what the step of a rule without a state gives back: loss, weights, readings
-CLOSE = 1e-4  # relative; a compiled step that is further from the traced one is thrown away
-LAYOUT = 2  # of the files in the cache; counted up when they change
+from whynet.engine.agreement import agrees
+from whynet.engine.compilation import Compilation, Run, cache_folder
+from whynet.engine.fingerprint import fingerprint
 
 
 class Inductor(Compilation):
@@ -40,9 +33,6 @@ class Inductor(Compilation):
     def __init__(self, graph: GraphModule, examples: Sequence[Tensor]) -> None:
         super().__init__(cache_folder() / f"{fingerprint(graph, examples)}.pt2")
         self.graph, self.examples = graph, list(examples)
-
-    def lacks(self) -> Text | None:
-        return None if has_compiler() else NO_COMPILER
 
     def write_job(self, path: Path) -> None:
         try:
@@ -64,51 +54,6 @@ def load(path: Path) -> Run:
     """A compiled step from its file. Raises `RuntimeError` where it is not one."""
     loader = torch._C._aoti.AOTIModelPackageLoader(str(path), "model", True, 1, -1)
     return lambda *arguments: loader.run([argument.contiguous() for argument in arguments])  # it takes the layout on trust
-
-
-def agrees(compiled: Sequence[Tensor], traced: Sequence[Tensor], weights: Tensor) -> bool:
-    """Whether two steps from the same ``weights`` came to the same (loss, weights, buffers and state, readings), rounding aside.
-
-    Where a gradient is nothing but rounding (a bias before a batch norm, a weight behind a nearly dead unit), Adam divides it by its
-    own size, and the two may go different ways by a whole step. So where all else agrees, the optimizer's state among it, a tenth of
-    each arm's weights may differ by as much as two of the longest steps. A rule without a state has no such excuse.
-    """
-    if not all(_close(a, b).all() for i, (a, b) in enumerate(zip(compiled, traced, strict=True)) if i != 1):
-        return False
-    longest = (traced[1] - weights).abs().amax(dim=-1, keepdim=True)  # of each arm
-    apart = (compiled[1] - traced[1]).abs()
-    same = (apart <= CLOSE * longest) | (apart <= ROUNDING * (1 + traced[1].abs()))
-    if len(traced) <= PLAIN:
-        return bool(same.all())
-    return bool((same.double().mean(dim=-1) >= 0.9).all()) and bool((apart <= 2 * longest).logical_or(same).all())
-
-
-def _close(a: Tensor, b: Tensor) -> Tensor:
-    return torch.isclose(a, b, rtol=CLOSE, atol=CLOSE, equal_nan=True)
-
-
-def fingerprint(graph: GraphModule, examples: Sequence[Tensor]) -> str:
-    """A name made of everything that the compiled step depends on: the operations, constants, shapes, versions, the processor."""
-    digest = hashlib.blake2b(digest_size=16)
-    parts = [
-        str(LAYOUT),
-        torch.__version__,
-        platform.machine(),
-        platform.system(),
-        torch.backends.cpu.get_cpu_capability(),
-        graph.code,
-    ]
-    parts += [f"{e.dtype} {tuple(e.shape)}" for e in examples]
-    for part in parts:
-        digest.update(part.encode() + b"\0")
-    for name, constant in sorted({**dict(graph.named_parameters()), **dict(graph.named_buffers())}.items()):
-        digest.update(name.encode() + constant.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def has_compiler() -> bool:
-    """Whether there is a C++ compiler here."""
-    return shutil.which(os.environ.get("CXX", "g++")) is not None
 
 
 def compile_to(graph: GraphModule, examples: Sequence[Tensor], path: Path) -> None:

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
-from whynet.engine.compilation import NO_COMPILER, Compilation, Run, cache_folder
-from whynet.engine.compiled import agrees, fingerprint
+from whynet.engine.agreement import agrees
+from whynet.engine.compilation import Compilation, Run, cache_folder
+from whynet.engine.fingerprint import fingerprint
 from whynet.engine.native import library
 from whynet.engine.native.emit import UnwritableError, write_step
 from whynet.engine.native.lower import lower
 from whynet.engine.native.run import NativeRun
 from whynet.engine.native.step import NativeStep, Signature
-from whynet.text import Text
 
 
 class Native(Compilation):
@@ -38,9 +38,6 @@ class Native(Compilation):
             self.reference = graph(*self.examples)
         about = [(tuple(one.shape), one.dtype) for one in examples], [(tuple(one.shape), one.dtype) for one in self.reference]
         self.signature = Signature(tuple(about[0]), tuple(about[1]), states, x, x + 1)
-
-    def lacks(self) -> Text | None:
-        return None if library.compiler() else NO_COMPILER
 
     def write_job(self, path: Path) -> None:
         path.write_text(self.text or written(self.graph, self.examples))

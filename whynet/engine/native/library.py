@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
@@ -12,15 +11,12 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from whynet.engine.compilation import compiler
+
 FLAGS = (
     "-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fPIC", "-shared", "-w",
     *(("-mprefer-vector-width=512",) if platform.machine() in ("x86_64", "AMD64") else ()),
 )  # fmt: skip
-
-
-def compiler() -> str | None:
-    """The C++ compiler of this machine; None where there is none."""
-    return shutil.which(os.environ.get("CXX", "g++"))
 
 
 @cache
