@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from whynet.runs.absent import read_recipe
 from whynet.runs.chunk import unpack
 from whynet.runs.database import Database
 from whynet.runs.ending import read_why
-from whynet.runs.summary import RunSummary, Status, summary
+from whynet.runs.stored import Stored
 from whynet.runs.underway import outcome, read_plan
 from whynet.text import Text
 
@@ -84,41 +83,12 @@ class KeptArm:
         return Fitted(prepare(self.recipe, self.level), outcome(whole, tensors))
 
 
-class KeptComparison:
+class KeptComparison(Stored):
     """A comparison that was kept, or is under way, or was interrupted; as it stood when it was opened."""
 
     def __init__(self, database: Database, folder: Path, row: Mapping[str, Any]) -> None:
-        self.database, self.folder, self.row = database, folder, row
-        self.summary: RunSummary = summary(row)
+        super().__init__(database, folder, row)
         self.asked: dict[str, Any] = json.loads(row["settings"] or "{}")
-
-    def __repr__(self) -> str:
-        return f"<KeptComparison {self.id} {self.name} ({self.status})>"
-
-    @property
-    def id(self) -> str:
-        """Its name in the store: date, time and four letters."""
-        return self.summary.id
-
-    @property
-    def name(self) -> str:
-        """What it is called in listings."""
-        return self.summary.name
-
-    @property
-    def created(self) -> datetime:
-        """When it was started, in local time."""
-        return self.summary.created
-
-    @property
-    def status(self) -> Status:
-        """How it stands."""
-        return self.summary.status
-
-    @property
-    def metric(self) -> str | None:
-        """The name of the number its levels are judged by."""
-        return self.summary.metric
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,54 +25,25 @@ from whynet.runs.chunk import unpack
 from whynet.runs.database import Database
 from whynet.runs.ending import read_why
 from whynet.runs.files import read_tensors
-from whynet.runs.summary import RunSummary, Status, summary
+from whynet.runs.stored import Stored
 from whynet.task import Task
 from whynet.text import Text
 
 
-class Run:
+class Run(Stored):
     """A recipe that was trained, or is being trained, or was interrupted; as it stood when it was opened."""
 
     def __init__(self, database: Database, folder: Path, row: Mapping[str, Any], fitted: Fitted | None = None) -> None:
-        self.database, self.folder, self.row = database, folder, row
-        self.summary: RunSummary = summary(row)
+        super().__init__(database, folder, row)
         if fitted:
             self.fitted = fitted
             self.recipe = fitted.recipe
             self.history = fitted.history
 
-    def __repr__(self) -> str:
-        return f"<Run {self.id} {self.name} ({self.status})>"
-
-    @property
-    def id(self) -> str:
-        """Its name in the store: date, time and four letters."""
-        return self.summary.id
-
-    @property
-    def name(self) -> str:
-        """What it is called in listings."""
-        return self.summary.name
-
     @property
     def label(self) -> str:
         """Which arm of a comparison it was; empty where it was none."""
         return self.summary.label
-
-    @property
-    def created(self) -> datetime:
-        """When it was started, in local time."""
-        return self.summary.created
-
-    @property
-    def status(self) -> Status:
-        """How it stands."""
-        return self.summary.status
-
-    @property
-    def metric(self) -> str | None:
-        """The name of the number it is judged by."""
-        return self.summary.metric
 
     @property
     def score(self) -> float | None:
