@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from whynet.engine.device import inside
+from whynet.engine.layout import channels_last, gains_from_channels_last
 from whynet.engine.noise import Tape, taped, watched
 from whynet.engine.precision import Precision, computing
 from whynet.engine.rates import Rated, rated, using
@@ -68,6 +69,7 @@ class Network:
         self.activations = [name for name, child in self.module.named_modules() if is_activation(child)]
         self.kinds = {name: type(child).__name__ for name, child in self.module.named_modules()}
         self._rated = rated(self.module)
+        self._channels_last = gains_from_channels_last(self.module)
 
     @property
     def rates(self) -> list[float]:
@@ -125,6 +127,7 @@ class Network:
         ``rates``: those of dropout and noise, (K,), where they are not the network's own.
         """
         values = {**self.unpack(weights), **buffers}
+        x = channels_last(x) if self._channels_last else x
         with taped(tape), using(self._rated, rates, weights.dtype), computing(self.precision, x.device.type), inside(x.device):
             outputs = functional_call(self.module, values, (x,))
         buffers.update((name, values[name]) for name in buffers)  # `self.average = …` instead of in place

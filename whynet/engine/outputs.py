@@ -11,15 +11,21 @@ from torch.func import vmap
 from whynet.engine.device import CPU, drawing, home, place
 from whynet.engine.network import Buffers, Network, clone
 from whynet.engine.noise import seeded
+from whynet.engine.threads import has_convolutions
 from whynet.rng import derive
 
 BUDGET = 2**22  # numbers of input handed to one pass, over all arms
+CONVOLVED = (
+    64  # pictures handed to a convolutional network at a time: what it makes of more of them leaves the processor's memory
+)
 
 
 def outputs(network: Network, weights: Tensor, buffers: Buffers, x: Tensor, seed: int, device: torch.device = CPU) -> Tensor:
     """One network's outputs, (N, units), worked out on the device in passes that fit the memory."""
     network.eval()
     rows = max(1, BUDGET // max(1, x[0].numel()))
+    if device.type == "cpu" and has_convolutions(network.module):
+        rows = min(rows, CONVOLVED)
     weights, buffers = place(weights, device), {name: place(buffer, device) for name, buffer in buffers.items()}
     draws = seeded(seed, "sample"), drawing(device, derive(seed, "sample"))  # some networks draw in evaluation too
     with torch.no_grad(), draws[0], draws[1]:
