@@ -15,7 +15,7 @@ from whynet.doctor.diagnose import diagnose
 from whynet.doctor.examination import Examination, examine
 from whynet.doctor.pace import LEAST, Pace, smaller, stacked_pace
 from whynet.doctor.plan import Plan, plan
-from whynet.doctor.trial import run_trial
+from whynet.doctor.running import run_trial
 from whynet.engine.arm import prepare
 from whynet.engine.train import probe_steps
 from whynet.recipe import Recipe, recipe

@@ -13,7 +13,7 @@ from whynet.doctor.diagnose import diagnose, sick_recipe, why
 from whynet.doctor.diagnosis import Diagnosis
 from whynet.doctor.examination import examine
 from whynet.doctor.plan import plan
-from whynet.doctor.trial import run_trial
+from whynet.doctor.running import run_trial
 from whynet.experiment.progress import Progress
 from whynet.recipe import Recipe, recipe
 

@@ -13,7 +13,7 @@ from whynet.doctor.diagnose import InterruptedExaminationError, diagnose
 from whynet.doctor.diagnosis import Diagnosis
 from whynet.doctor.examination import Examination, examine
 from whynet.doctor.rungs import RUNG
-from whynet.doctor.trial import _Running, run_trial
+from whynet.doctor.running import _Running, run_trial
 from whynet.engine.events import Stepped
 from whynet.experiment.progress import Progress
 from whynet.recipe import recipe
@@ -60,7 +60,7 @@ def test_before_any_remedy_was_seen_the_evidence_is_told() -> None:
 def test_after_the_first_rung_its_rows_are_told(
     seen: Examination, suspicions: list[Suspicion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whynet.doctor.trial.SHORT", 0.0)  # so that there is a rung
+    monkeypatch.setattr("whynet.doctor.running.SHORT", 0.0)  # so that there is a rung
     compare, asked = _Running._compare, []
 
     def once(self: _Running, *arguments: object) -> object:

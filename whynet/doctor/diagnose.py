@@ -19,10 +19,10 @@ from whynet.doctor.diagnosis import Diagnosis
 from whynet.doctor.examination import Examination, examine
 from whynet.doctor.fault import PROVED
 from whynet.doctor.health import health
-from whynet.doctor.pace import TEST
 from whynet.doctor.plan import UNFIT, suspected
+from whynet.doctor.running import run_trial
 from whynet.doctor.second import LEAST, ROUNDS, look_again, room
-from whynet.doctor.trial import ORIGINAL, Trial, run_trial
+from whynet.doctor.trial import ORIGINAL, Trial
 from whynet.doctor.wires import wiring_of
 from whynet.engine.events import Event, Stepped
 from whynet.engine.plan import Workers
@@ -87,7 +87,7 @@ def diagnose(
     if listen:
         listen(Examined(seen, suspicions))
     if seen.cut:
-        notes.append(_CUT.fill(budget=budget, steps=seen.steps, whole=seen.whole_steps, test=TEST))
+        notes.append(_CUT.fill(budget=budget, steps=seen.steps, whole=seen.whole_steps, test=len(seen.fitted.dataset.test)))
     left = None if budget is None else max(budget - (time.monotonic() - started), budget / 2)
     state = health(seen, suspicions)
     told = [s for s in suspicions if s.strength > 0] if state == "sick" else [s for s in suspicions if suspected(s)]

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from whynet.doctor.baseline import Baseline, errors, simple_baseline
-from whynet.doctor.pace import LEAST, SPARE, Pace, follow_paced, smaller
+from whynet.doctor.pace import FEW_TEST, LEAST, SPARE, TEST, VALIDATION, Pace, follow_paced, smaller
 from whynet.doctor.yardstick import Yardstick, yardstick
 from whynet.engine.arm import prepare
 from whynet.engine.events import Event
 from whynet.engine.fit import Fitted, all_probes
+from whynet.engine.splits import TRAIN_SAMPLE
 from whynet.engine.train import Watching
 from whynet.recipe import Recipe
 
@@ -182,12 +183,14 @@ def examine(recipe: Recipe, listen: Callable[[Event], None] | None = None, budge
     ended = outcome is not None and outcome.status == "diverged"  # so early that nobody waited for the rest, which others take
     cut = outcome is None or (ended and limit is not None and pace.seconds(whole, 20) > limit)
     if cut:
-        steps = min(whole, max(LEAST, int(SHARE * (budget or 0.0) * (1 - SPARE) / pace.step)))
-        looks = LOOKS if LOOKS * pace.evaluation <= SPARE * (limit or 0.0) else FEW_LOOKS
+        looks, test = (LOOKS, TEST) if LOOKS * pace.evaluation <= SPARE * (limit or 0.0) else (FEW_LOOKS, FEW_TEST)
+        judging = pace.answer * (looks * (TRAIN_SAMPLE + VALIDATION) + test)
+        time_ = max(SPARE * (limit or 0.0), (1 - SPARE) * (limit or 0.0) - judging)
+        steps = min(whole, max(LEAST, int(time_ / pace.step)))
         if steps >= NEARLY * whole:  # then the whole, which shows how training ends
             cut = False
         else:
-            arm = prepare(smaller(recipe, steps, arm.batch_size).change(steps=steps), "original")
+            arm = prepare(smaller(recipe, steps, arm.batch_size, test).change(steps=steps), "original")
         outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=looks), listen, None)
     assert outcome is not None  # without a limit a training reaches its end
     baseline = simple_baseline(arm.dataset, yardstick(arm.dataset).split)

@@ -16,6 +16,7 @@ from whynet.engine.arm import Arm, load_data, prepare
 from whynet.engine.events import Event, Finished, Measured, Outcome, Stepped
 from whynet.engine.fit import groups
 from whynet.engine.population import UnstackableError
+from whynet.engine.splits import TRAIN_SAMPLE
 from whynet.engine.train import Watching, train
 from whynet.recipe import Given, Recipe, with_seed
 from whynet.rng import generator
@@ -23,6 +24,7 @@ from whynet.rng import generator
 LEAST = 20  # steps below which a training shows nothing
 SPARE = 0.1  # share of the time after which the pace is known well enough to decide
 VALIDATION, TEST = 500, 2000  # examples that are enough to judge by: a share of 0.5 of 2,000 has a standard error of 0.011
+FEW_TEST = 500  # where answering 2,000 would take as long as a good part of the training; a standard error of 0.022
 SEVERAL, HALF = 8, 0.5  # steps after which the pace is known; share of the time after which there is no waiting for them
 TRIED = 12  # steps of a stack that are timed
 
@@ -34,10 +36,16 @@ class Pace:
     step: float  # without tracing; steps that are taken with one call share its time
     evaluation: float  # training sample and validation set, once
     start: float  # the first steps beyond what the same number takes later: tracing
+    examples: int = TRAIN_SAMPLE + VALIDATION  # answered in one evaluation
 
     def seconds(self, steps: float, evaluations: float) -> float:
         """A whole training."""
         return self.start + steps * self.step + evaluations * self.evaluation
+
+    @property
+    def answer(self) -> float:
+        """Seconds for one example that is evaluated."""
+        return self.evaluation / max(1, self.examples)
 
 
 def follow_paced(
@@ -57,13 +65,13 @@ def follow_paced(
         if listen:
             listen(event)
         if isinstance(event, Finished):
-            return event.outcomes[0], _pace(steps, evaluations)
+            return event.outcomes[0], _pace(steps, evaluations, arm)
         spent = time.monotonic() - began
         known = len(steps) >= SEVERAL or spent > HALF * (
             limit or 0.0
         )  # the first steps are traced, and say nothing of the others
         if limit is not None and known and len(steps) >= 2 and spent > SPARE * limit:
-            pace = _pace(steps, evaluations)
+            pace = _pace(steps, evaluations, arm)
             ahead = arm.total_steps - len(steps), (watching.evaluations or 1) + 1 - len(evaluations)
             if spent + ahead[0] * pace.step + ahead[1] * pace.evaluation > limit:
                 return None, pace
@@ -71,11 +79,12 @@ def follow_paced(
     raise RuntimeError("the training ended without saying so")  # pragma: no cover  `train` always finishes
 
 
-def _pace(steps: Sequence[float], evaluations: Sequence[float]) -> Pace:
+def _pace(steps: Sequence[float], evaluations: Sequence[float], arm: Arm) -> Pace:
     later = sorted(steps[len(steps) // 2 :])  # the first ones are traced, and all of them probed
     usual = sum(later[: max(1, len(later) - 1)]) / max(1, len(later) - 1)
     first = sorted(steps)[-2:]  # with and without probes, each traced once
-    return Pace(usual, median(evaluations), max(0.0, sum(first) - usual * len(first)))
+    answered = min(len(arm.dataset.train), TRAIN_SAMPLE) + len(arm.dataset.validation)
+    return Pace(usual, median(evaluations), max(0.0, sum(first) - usual * len(first)), answered)
 
 
 def stacked_pace(recipe: Recipe, seeds: int, alone: Pace) -> Pace:
@@ -109,23 +118,23 @@ def _first_steps(arms: list[Arm]) -> list[float]:
     return steps
 
 
-def smaller(recipe: Recipe, steps: int, batch: int) -> Recipe:
+def smaller(recipe: Recipe, steps: int, batch: int, test: int = TEST) -> Recipe:
     """The recipe on no more of its data than so many steps can see and a judgement needs; itself where it has no more."""
-    return recipe.change(data=_smaller(recipe.data, recipe, steps * batch))
+    return recipe.change(data=_smaller(recipe.data, recipe, steps * batch, test))
 
 
-def _smaller(data: object, recipe: Recipe, most: int) -> Given:
+def _smaller(data: object, recipe: Recipe, most: int, test: int) -> Given:
     @cache
     def load(seed: int) -> Dataset:
-        return _subset(load_data(with_seed(recipe, seed)), seed, most)
+        return _subset(load_data(with_seed(recipe, seed)), seed, most, test)
 
     return Given(load, str(data))
 
 
-def _subset(whole: Dataset, seed: int, most: int) -> Dataset:
+def _subset(whole: Dataset, seed: int, most: int, judged: int) -> Dataset:
     """Randomly chosen examples in a pool of their own."""
     chosen: dict[str, Tensor] = {}
-    for split, limit in (("train", max(most, VALIDATION)), ("validation", VALIDATION), ("test", TEST)):
+    for split, limit in (("train", max(most, VALIDATION)), ("validation", VALIDATION), ("test", judged)):
         index = getattr(whole, split).index
         order = torch.randperm(len(index), generator=generator(seed, "sample", split))[:limit] if len(index) > limit else ...
         chosen[split] = index[order]

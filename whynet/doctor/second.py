@@ -11,7 +11,8 @@ from typing import Any
 from whynet.doctor.cause import Cause, Suspicion
 from whynet.doctor.examination import Examination, examine
 from whynet.doctor.plan import suspected
-from whynet.doctor.trial import Trial, run_trial
+from whynet.doctor.running import run_trial
+from whynet.doctor.trial import Trial
 from whynet.doctor.tried import Tried, worth
 from whynet.doctor.yardstick import Yardstick
 from whynet.engine.plan import Workers
