@@ -30,7 +30,8 @@ from benchmarks.machine import facts
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.events import Stepped
 from whynet.engine.fit import all_probes, follow
-from whynet.engine.train import TRAIN_SAMPLE, Watching, train
+from whynet.engine.splits import gathered
+from whynet.engine.train import Watching, train
 from whynet.recipe import Recipe, recipe
 
 TITANIC = Path(os.environ.get("WHYNET_DATA", ".")) / "tabular" / "titanic.csv"
@@ -62,7 +63,7 @@ def plain(arm: Arm, evaluate: bool = False) -> Iterator[Tensor]:
     module = arm.network.load(arm.network.initial, arm.network.buffers).train()
     optimizer = torch.optim.Adam(module.parameters(), lr=arm.optimizer.lr)
     x, y = arm.dataset.train.x, arm.dataset.train.y
-    splits = [(x[:TRAIN_SAMPLE], y[:TRAIN_SAMPLE]), (arm.dataset.validation.x, arm.dataset.validation.y)]
+    splits = [gathered([arm], "train")[0], gathered([arm], "validation")[0]]
     n, size = len(x), arm.batch_size
     if evaluate:
         measure(module, splits)

@@ -17,7 +17,7 @@ SplitName = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The whole of one split, measured after a step in evaluation mode."""
+    """One split, measured after a step in evaluation mode: the whole of it; of a large training set a sample, always the same."""
 
     step: int  # training steps done when it was taken; 0 is before training
     epoch: float

@@ -29,12 +29,12 @@ from whynet.engine.network import clone
 from whynet.engine.outputs import outputs
 from whynet.engine.parallel import told
 from whynet.engine.population import Population, Tier
-from whynet.engine.splits import TRAIN_SAMPLE, gathered
+from whynet.engine.splits import gathered
 from whynet.engine.threads import one_thread
 from whynet.engine.watching import Watching, probe_steps
 from whynet.text import Text
 
-__all__ = ["TRAIN_SAMPLE", "Watching", "probe_steps", "train"]
+__all__ = ["Watching", "probe_steps", "train"]
 
 FIRST, SHORT = 8, 0.02  # steps of the first burst; seconds below which the next may be twice as long
 WORTH_COMPACTING = 100  # steps ahead; a smaller population is traced anew, which takes about as long as it saves in so many
