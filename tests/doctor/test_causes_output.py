@@ -149,7 +149,7 @@ FAULTS: dict[str, tuple[str, bool, Callable[[], Recipe]]] = {  # the cause, whet
     "softmax, NLLLoss": ("wrong-output-activation", True, lambda: short("iris", lambda: Net(4, 3, softmax), nn.NLLLoss())),
     "sigmoid a class": (
         "wrong-output-activation",
-        False,
+        True,
         lambda: short("iris", "mlp(widths=[8], output_activation=sigmoid)", "nll_of_probabilities"),
     ),
     "softmax, several": ("wrong-output-activation", True, lambda: short(SEVERAL, lambda: Net(3, 3, softmax), nn.BCELoss())),

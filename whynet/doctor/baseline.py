@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Baseline:
     """The best simple model: its name and its metric.
 
     others: the rest of them. asked: the examples it answered, as positions in the pool. errors: of each answer, 1 for a wrong class,
-    the squared error over the variance of the targets for values.
+    the squared error over the variance of the targets for values. judged: a digest of those examples.
     """
 
     name: Text
@@ -46,16 +47,22 @@ class Baseline:
     others: tuple[Baseline, ...] = ()
     asked: Tensor | None = field(default=None, repr=False, compare=False)
     errors: np.ndarray = field(default_factory=lambda: NONE, repr=False, compare=False)
+    judged: str = field(default="", repr=False, compare=False)
 
 
-def simple_baseline(dataset: Dataset, split: SplitName = "test") -> Baseline:
+def simple_baseline(dataset: Dataset, split: SplitName = "test", known: Baseline | None = None) -> Baseline:
     """The best of a constant, a linear model, nearest neighbours and boosted trees; accuracy or R² on the split.
+
+    known: one that was judged by the same examples before, if need be after learning from others of the same data, and is worth as much.
 
     On standardised inputs, learned from 2,000 examples at most. Judged by the very examples they learned from,
     neighbours and trees only say that these can be told apart, so only the linear model is asked then (`by_heart`).
     """
-    x, y, _ = _flat(dataset, "train")
     test_x, test_y, asked = _flat(dataset, split)
+    judged = hashlib.sha256(test_x.tobytes() + test_y.tobytes()).hexdigest()
+    if known is not None and known.judged == judged:
+        return replace(known, asked=asked)
+    x, y, _ = _flat(dataset, "train")
     with (
         warnings.catch_warnings(),
         threadpool_limits(1),
@@ -67,7 +74,7 @@ def simple_baseline(dataset: Dataset, split: SplitName = "test") -> Baseline:
             for name, model in _models(dataset, x, y, alone=by_heart(x, test_x))
         ]
     best, *others = sorted(scores, key=lambda one: -one.metric)
-    return Baseline(best.name, best.metric, tuple(others), best.asked, best.errors)
+    return Baseline(best.name, best.metric, tuple(others), best.asked, best.errors, judged)
 
 
 def by_heart(x: np.ndarray, judged: np.ndarray) -> bool:

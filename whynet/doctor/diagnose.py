@@ -140,7 +140,8 @@ def _looked_again(found: Diagnosis, asking: _Asking, notes: list[Text]) -> Diagn
         if not room(found.examination.yardstick, one.summary.mean.mean, found.reference):
             break
         try:
-            second = look_again(one.recipe, asked, look, asking.seeds, asking.left, asking.listen, asking.workers, asking.tier)
+            seeds, left, listen = asking.seeds, asking.left, asking.listen
+            second = look_again(one.recipe, found.examination, asked, look, seeds, left, listen, asking.workers, asking.tier)
         except (KeyboardInterrupt, *UNFIT):  # the first diagnosis stands without
             break
         found = replace(found, later=(*found.later, second))

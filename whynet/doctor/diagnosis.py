@@ -11,7 +11,7 @@ from whynet.doctor.cause import PLACES, Cause, Suspicion
 from whynet.doctor.controls.shuffled_labels import Shuffled
 from whynet.doctor.examination import Examination
 from whynet.doctor.fix import fix_lines
-from whynet.doctor.health import Health, health
+from whynet.doctor.health import STRONG, Health, health
 from whynet.doctor.plan import suspected
 from whynet.doctor.second import Second
 from whynet.doctor.trial import Trial, Tried
@@ -96,13 +96,16 @@ class Diagnosis:
     def confirmed(self) -> list[Cause]:
         """The asserted causes, the first on the way from data to weights first.
 
-        A cause explains the signs of those behind it: unscaled inputs make steps long, a doubled softmax makes gradients small.
+        A cause explains the signs of those behind it: unscaled inputs make steps long, a doubled softmax makes gradients small. One whose
+        own signs are weak comes after those with strong ones.
         """
         names = self.curing - self._explained
         names |= {NOTHING} if self.nothing_to_learn else set()
         found = [s for s in self.suspicions if self._proved(s) or (suspected(s) and s.cause.name in names)]
         alone, good = bool(self.mending_alone), self._good
-        found.sort(key=lambda s: (alone and s.cause.name not in good, PLACES.index(s.cause.place), -s.strength))
+        found.sort(
+            key=lambda s: (alone and s.cause.name not in good, s.strength < STRONG, PLACES.index(s.cause.place), -s.strength)
+        )
         causes = [s.cause for s in found] + [cause for second in self.later for cause in second.causes]
         asserted = {cause.name: cause for cause in causes}
         return [cause for cause in asserted.values() if not asserted.keys() & set(cause.follows)]
@@ -271,7 +274,7 @@ class Diagnosis:
             t
             for cause in self.confirmed
             for t in (self.trial.of(cause) if self.trial else [])
-            if not t.worse and all(one.name in certain for one in t.causes)
+            if (not t.worse or cause.judging) and all(one.name in certain for one in t.causes)
         ]
         return max(proved, key=lambda t: (t.helps, len(t.causes)), default=None)  # of as many as there are the first
 

@@ -171,7 +171,12 @@ class Examination:
         return train_set.pool_x[train_set.index[:2048]]
 
 
-def examine(recipe: Recipe, listen: Callable[[Event], None] | None = None, budget: float | None = None) -> Examination:
+def examine(
+    recipe: Recipe,
+    listen: Callable[[Event], None] | None = None,
+    budget: float | None = None,
+    known: Baseline | None = None,
+) -> Examination:
     """Train the recipe once with every probe, and fit the simple models it is held against.
 
     budget: seconds of the whole diagnosis. Where the training would take more than its share of them, it is cut, on no more of the
@@ -193,5 +198,5 @@ def examine(recipe: Recipe, listen: Callable[[Event], None] | None = None, budge
             arm = prepare(smaller(recipe, steps, arm.batch_size, test).change(steps=steps), "original")
         outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=looks), listen, None)
     assert outcome is not None  # without a limit a training reaches its end
-    baseline = simple_baseline(arm.dataset, yardstick(arm.dataset).split)
+    baseline = simple_baseline(arm.dataset, yardstick(arm.dataset).split, known)
     return Examination(recipe, Fitted(arm, outcome), baseline, pace, whole, cut)

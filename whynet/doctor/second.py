@@ -63,6 +63,7 @@ def room(stick: Yardstick, metric: float, reference: float) -> bool:
 
 def look_again(
     recipe: Recipe,
+    first: Examination,
     before: Sequence[Suspicion],
     look: Callable[[Examination], Sequence[Suspicion]],
     seeds: int,
@@ -73,10 +74,10 @@ def look_again(
 ) -> Second:
     """Examine a mended recipe, and try on it what still is suspected.
 
-    before: the suspicions of the recipe as it was. look: what all causes make of an examination. left: seconds.
+    first: the examination of the recipe as it was. before: its suspicions. look: what all causes make of an examination. left: seconds.
     """
     started = time.monotonic()
-    seen = examine(recipe, None, left)
+    seen = examine(recipe, None, left, first.baseline)
     known = {one.cause.name for one in before if suspected(one)}
     asked = [one for one in look(seen) if suspected(one) and (one.proved or one.cause.name in known)]
     rest = None if left is None else max(left - (time.monotonic() - started), left / 2)

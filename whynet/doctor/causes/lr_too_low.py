@@ -36,7 +36,9 @@ class LrTooLow(Cause):
     About 10⁻³ a step is usual (Karpathy 2015); below 10⁻⁴ some ten thousand steps are needed to change the weights by their own
     length. It counts only where no layer moves faster, at the start or later: steps that were long once and then stopped have another
     cause, and where no gradient comes at all no rate helps. Updates of 10⁻³ and more speak against, unless there were so few that all
-    together move the weights by less than a tenth of their length: then longer steps may do as well as more of them.
+    together move the weights by less than a tenth of their length. That way is the rate times the steps: it is a sign of either, too
+    short steps or too few (`too-few-epochs`), and where each mends alone, either may be mended; the steps themselves being as long as
+    usual, it is the weaker sign for the rate.
 
     For gradient descent there is a better measure. The greatest rate that does not overshoot is 2 / λ_max, and about half of it is best
     (LeCun et al. 1998); with less than a hundredth of it, at the start and at the end alike, all steps might have been a hundred times
@@ -75,9 +77,9 @@ class LrTooLow(Cause):
             middle, largest = float(np.median(ratios)), max(ratios)
             speaks: Speaks = (
                 "for"
-                if largest < SHORT
+                if largest < SHORT or largest * seen.steps < SHORT_WAY
                 else "against"
-                if middle >= USUAL and largest * seen.steps >= SHORT_WAY and not timid
+                if middle >= USUAL and not timid
                 else "neither"
             )
             shown = _RANGE.fill(middle=middle, largest=largest)
@@ -86,7 +88,8 @@ class LrTooLow(Cause):
         evidence.append(Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "neither"))
         if seen.diverged or seen.rose or max(ratios, default=1.0) < STILL:
             return Suspicion(self, set_aside(evidence), 0.0)
-        return Suspicion(self, evidence, strength(evidence))
+        usual = bool(ratios) and max(ratios) >= SHORT and not timid
+        return Suspicion(self, evidence, min(HALF, strength(evidence)) if usual else strength(evidence))
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         now = rate(seen.recipe)

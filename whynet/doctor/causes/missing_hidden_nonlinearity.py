@@ -26,7 +26,8 @@ class MissingHiddenNonlinearity(Cause):
 
     Seen from what every layer is given: what the layer before it put out, on the data and on noise. That is harmless where a linear
     model is all that the data asks for, so it counts only where one is clearly worse than nearest neighbours or trees on the same
-    held-out examples (by three standard errors of the paired difference), and is ruled out where it is not worse by one. A
+    held-out examples (by three standard errors of the paired difference), and is ruled out where it is not worse by one. Clearly worse
+    is proof: no weights take the network beyond the best line, and the data hold more. A
     network of which only some layers follow each other directly is bent elsewhere (depthwise convolutions are made so), and not suspected.
     """
 
@@ -54,7 +55,7 @@ class MissingHiddenNonlinearity(Cause):
         speaks: Speaks = "for" if most.bends else "against" if most.suffices else "neither"
         evidence.append(Evidence(_CEILING, _BOTH.fill(linear=most.linear, bent=most.bent), _ALIKE, speaks))
         shown_all = set_aside(evidence) if speaks == "against" else evidence
-        return Suspicion(self, shown_all, {"for": 1.0, "neither": 0.5, "against": 0.0}[speaks])
+        return Suspicion(self, shown_all, {"for": 1.0, "neither": 0.5, "against": 0.0}[speaks], proved=most.bends)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         layers = [one.layer for one in without_activation(seen)]

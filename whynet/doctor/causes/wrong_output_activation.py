@@ -25,8 +25,9 @@ class WrongOutputActivation(Cause):
 
     Proved, since no weights undo it: tanh, relu or another range than [0, 1] behind a loss of probabilities (negative "probabilities" have
     no logarithm, and where they are clipped no gradient); probabilities behind a loss of log-probabilities, which then is −p and no
-    likelihood; softmax where several classes are true at once, since its outputs add up to 1. A sign only, which the trial decides:
-    one sigmoid a class where just one is true, for after dividing by their sum it still can be learned, only with weaker gradients.
+    likelihood; softmax where several classes are true at once, since its outputs add up to 1; one sigmoid a class where just one is true,
+    which are the answers to as many other questions: they add up to anything, and what the loss makes of them (by dividing by their
+    sum, where it does) has no gradient where all are near 0 or near 1, however wrong their order. Such a network may learn all the same.
     """
 
     name = "wrong-output-activation"
@@ -43,18 +44,18 @@ class WrongOutputActivation(Cause):
     def look(self, seen: Examination) -> Suspicion:
         found, fact = ending(seen), loss_fact(seen)
         several = seen.outputs.ndim > 1 and seen.outputs.shape[1] > 1
-        proved = weak = False
+        proved = apart = False
         if found.is_activation and found.along != 1:
             if fact.reads == "probabilities":
                 proved = found.low < 0 or found.high > 1
-                weak = found.name in ("sigmoid", "hardsigmoid") and several and not fact.per_unit
+                apart = found.name in ("sigmoid", "hardsigmoid") and several and not fact.per_unit
             elif fact.reads == "log-probabilities":
                 proved = found.low >= 0
             proved = proved or (found.name == "softmax" and several_at_once(seen))
-        if not (proved or weak):
+        if not (proved or apart):
             return Suspicion(self, [Evidence(_ENDING, plain(found.name), _FITS.fill(reads=fact.reads or "?"), "against")], 0.0)
-        wanted = _EXCLUSIVE if weak else _SEVERAL if several_at_once(seen) else _FITS.fill(reads=fact.reads)
-        return Suspicion(self, [Evidence(_ENDING, plain(found.name), wanted, "for")], 1.0 if proved else 0.7, proved=proved)
+        wanted = _EXCLUSIVE if apart else _SEVERAL if several_at_once(seen) else _FITS.fill(reads=fact.reads)
+        return Suspicion(self, [Evidence(_ENDING, plain(found.name), wanted, "for")], 1.0, proved=True)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         fact = loss_fact(seen)

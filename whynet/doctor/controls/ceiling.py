@@ -22,7 +22,7 @@ from whynet.doctor.remembered import remembered
 from whynet.rng import generator
 
 MOST = 2000  # examples that are learned from, and judged by
-NUMBERS = 400_000  # of which a matrix of examples may consist: logistic regression on more takes many seconds
+NUMBERS = 1_600_000  # of which a matrix of examples may consist, about a second: 2,000 small pictures
 LEAST = 200  # examples, however many numbers each has
 FEW = 50  # training examples below which held-out ones say nothing: what a linear model makes of those it saw has to do
 CLEAR = 3.0  # standard errors of a paired difference
