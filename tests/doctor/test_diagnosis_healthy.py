@@ -34,7 +34,15 @@ def test_a_healthy_network_gets_a_clean_bill(name: str) -> None:
     found = diagnose(HEALTHY[name]())
     assert found.state == "healthy"
     assert str(found.verdict) == "It learns. Nothing needs mending."
-    assert (found.confirmed, found.mending, found.fix) == ([], [], [])
+    assert (found.confirmed, found.mending, found.fix, found.notes) == ([], [], [], [])
+
+
+def test_a_training_that_was_ended_too_soon_is_no_clean_bill() -> None:
+    """Over ten seeds it gets to 0.925 in these 20 epochs, 0.975 in 200 and 0.977 by scikit-learn's solver, the loss being a third."""
+    found = diagnose(recipe("breast_cancer", "logistic_regression", epochs=20))
+    assert found.state == "mended"
+    assert [cause.name for cause in found.confirmed] == ["too-few-epochs"]
+    assert found.fix == ["- epochs 20", "+ epochs 200"]
 
 
 def test_a_network_that_learns_is_told_of_what_clearly_holds_it_back() -> None:
