@@ -14,6 +14,7 @@ from whynet.doctor.diagnosis import Diagnosis
 from whynet.doctor.examination import examine
 from whynet.doctor.plan import plan
 from whynet.doctor.running import run_trial
+from whynet.errors import WhynetError
 from whynet.experiment.progress import Progress
 from whynet.recipe import Recipe, recipe
 
@@ -161,3 +162,8 @@ def test_whoever_listens_is_told_of_all_three_stages() -> None:
     steps = [one for one in told if isinstance(one, Progress)]
     assert kinds.index("Examined") < kinds.index("Progress")
     assert steps[-1].done == steps[-1].total
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_examined() -> None:
+    with pytest.raises(WhynetError, match="banana"):
+        why(recipe("iris", "mlp"), device="banana")

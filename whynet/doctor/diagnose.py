@@ -24,6 +24,7 @@ from whynet.doctor.running import run_trial
 from whynet.doctor.second import LEAST, ROUNDS, look_again, room
 from whynet.doctor.trial import ORIGINAL, Trial
 from whynet.doctor.wires import wiring_of
+from whynet.engine.device import use_device
 from whynet.engine.events import Event, Stepped
 from whynet.engine.plan import Workers
 from whynet.engine.population import Tier
@@ -221,6 +222,7 @@ def why(
     listen: Listener | None = None,
     workers: Workers = "auto",
     tier: Tier = "auto",
+    device: str = "auto",
     **settings: Any,
 ) -> Diagnosis:
     """Why does this network not learn? Takes a recipe, or a user's own objects, none of which is modified.
@@ -228,21 +230,23 @@ def why(
     model: a spec, an ``nn.Module``, a function that makes one, or a whole `Recipe`; without any, the embedded patient.
     data: a spec, a path, ``(x, y)``, a torch ``Dataset`` or ``DataLoader``. loss_fn: a function of (outputs, targets) or a spec.
     optimizer: a ``torch.optim`` optimizer, whose settings are read, or a spec. settings: those of a recipe (epochs, batch_size, …).
-    seeds, budget, listen, workers, tier: see `diagnose`.
+    seeds, budget, listen, workers, tier: see `diagnose`. device: "cpu", "cuda", "mps"; see `use_device`.
 
     >>> print(why(MyNet(), (x, y), nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=0.1)))  # doctest: +SKIP
     """
     if model is None and data is None:
-        return diagnose(sick_recipe(), seeds, budget, listen, workers, tier)
+        model = sick_recipe()
     if isinstance(model, Recipe):
-        return diagnose(model, seeds, budget, listen, workers, tier)
+        with use_device(device):
+            return diagnose(model, seeds, budget, listen, workers, tier)
     given = {"loss": loss_fn, "optimizer": optimizer, "model": model}
     parts = {name: part for name, part in given.items() if part is not None}
     wiring = own_wiring(model, data, loss_fn, optimizer)
     if isinstance(data, Dataset | tuple):
         data = Given(data, "data")
     one = recipe("digits" if data is None else data, **parts, **settings)
-    return diagnose(one, seeds, budget, listen, workers, tier, wiring)
+    with use_device(device):
+        return diagnose(one, seeds, budget, listen, workers, tier, wiring)
 
 
 _CUT = Text(
