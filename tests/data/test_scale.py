@@ -91,6 +91,21 @@ def test_shuffled_labels_keep_each_sets_classes_and_nothing_else() -> None:
     assert not load("digits(shuffle_labels=True)", 2).train.pool_y.equal(shuffled.train.pool_y)
 
 
+def test_noisy_labels_are_those_of_other_examples_and_in_the_training_set_alone() -> None:
+    noisy, plain = load("digits(train=500, label_noise=0.4)", 1), load("digits(train=500)", 1)
+    assert noisy.train.pool_x is plain.train.pool_x
+    assert noisy.train.index.equal(plain.train.index)
+    assert noisy.test.y.equal(plain.test.y)
+    assert noisy.validation.y.equal(plain.validation.y)
+    assert noisy.train.y.bincount().equal(plain.train.y.bincount())  # passed round, not drawn
+    changed = (noisy.train.y != plain.train.y).float().mean().item()
+    assert abs(changed - 0.4 * 0.9) < 5 * (0.4 * 0.09 / 500) ** 0.5  # one in ten is given its own class by luck
+    assert plain.train.pool_y.equal(load("digits", 2).train.pool_y)  # the shared pool was not written into
+    values = load("diabetes(label_noise=0.5)", 3).train.y, load("diabetes", 3).train.y
+    assert values[0].sort(0).values.equal(values[1].sort(0).values)
+    assert 0.4 < (values[0] != values[1]).float().mean() < 0.51
+
+
 def test_shuffled_gates_answer_alike_in_every_set() -> None:
     gate = load("and_gate(shuffle_labels=True)", 3)
     assert sorted(gate.train.y.tolist()) == [0, 0, 0, 1]

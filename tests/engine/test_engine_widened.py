@@ -125,6 +125,7 @@ def test_what_shapes_the_graph_of_a_loss_or_a_clip_keeps_arms_apart(points: Any)
         ['mlp(widths=[16, 16], activation="tanh", dropout=0.5)', 'mlp(widths=[16, 16], activation="tanh", dropout=0.1)'],
         [f"sequential([noise({a}), linear(16), tanh, dropout({b}), noise({c}), linear(3)])"
          for a, b, c in ((0.5, 0.9, 0.0), (0.0, 0.0, 2.0), (1.5, 0.3, 0.1))],
+        [f"sequential([noisy_linear(16, std={std}), tanh, linear(3)])" for std in (0.0, 0.5, 2.0)],
     ],
 )  # fmt: skip
 def test_every_arm_has_its_own_dropout_and_noise(points: Any, models: list[str], tier: str) -> None:
@@ -174,6 +175,7 @@ def test_who_shares_a_graph_whatever_its_rates(points: Any) -> None:
     many = "sequential([{}, residual([dropout(0.5), {}]), linear(3)])"
     assert keys(many.format("dropout(p=0.1)", "noise"), many.format("dropout", "noise(0.7)")) == [[0, 1]]
     assert keys(many.format("dropout", "noise"), many.format("noise", "dropout")) == [[0], [1]]
+    assert keys("sequential([noisy_linear(4, std=0.1)])", "sequential([noisy_linear(4, std=0.2)])") == [[0, 1]]
     assert keys("sequential([elu(1.0), linear(3)])", "sequential([elu(0.5), linear(3)])") == [[0], [1]]
     mine = [nn.Sequential(nn.Dropout(p), nn.Linear(6, 3)) for p in (0.1, 0.2)]
     assert keys(*mine, mine[0]) == [[0, 2], [1]]

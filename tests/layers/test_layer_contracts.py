@@ -115,7 +115,7 @@ def test_stacked_arms_train_as_each_alone_and_can_be_traced(info: Info, spec: st
 
 def _draws(info: Info) -> bool:
     """Layers that draw random numbers in training are compared in evaluation; how the engine feeds them is tested there."""
-    return info.name in ("dropout", "noise")
+    return info.name in ("dropout", "noise", "noisy_linear", "random_shift", "random_flip")
 
 
 @pytest.mark.parametrize("info", infos("layer"), ids=lambda info: info.name)

@@ -254,6 +254,21 @@ def noise_twin(x: Array, state: Any, std: float) -> Array:
     return x
 
 
+@twin(("noisy_linear(2, 3)", (4,)))
+def noisy_linear_twin(x: Array, state: Any, units: int, std: float) -> Array:
+    return x @ state["weight"].T + state["bias"]
+
+
+@twin(("random_shift(1)", (2, 3, 3)))
+def random_shift_twin(x: Array, state: Any, most: int) -> Array:
+    return x
+
+
+@twin(("random_flip(0.5)", (2, 3, 3)))
+def random_flip_twin(x: Array, state: Any, p: float) -> Array:
+    return x
+
+
 @twin(("residual([tanh])", (4,)), ("residual([linear(2)], shortcut=[linear(2, bias=False)])", (4,)))
 def residual_twin(x: Array, state: Any, body: Any, shortcut: Any = ()) -> Array:
     if not state:  # residual([tanh])
@@ -283,6 +298,40 @@ def test_noise_has_the_standard_deviation_asked_for() -> None:
     added = module(torch.full((20, 1000), 3.0)) - 3
     assert abs(float(added.mean())) < 5 * 0.5 / math.sqrt(20_000)
     assert abs(float(added.std()) / 0.5 - 1) < 5 / math.sqrt(2 * 20_000)
+
+
+def test_noisy_weights_have_the_standard_deviation_asked_for_and_are_one_draw_a_batch() -> None:
+    module, _ = layer("noisy_linear(1000, 0.5, bias=False)", (1,))
+    out = module(torch.ones(2, 1)) - module.weight.T
+    assert torch.equal(out[0], out[1])
+    assert abs(float(out[0].detach().std()) / 0.5 - 1) < 5 / math.sqrt(2 * 1000)
+
+
+def test_a_shift_is_one_of_all_equally_likely_ones() -> None:
+    """A single lit pixel in the middle comes to lie on each of nine places alike; at the edge it may leave the picture."""
+    module, _ = layer("random_shift(1)", (1, 5, 5))
+    x = torch.zeros(9000, 2, 5, 5)
+    x[:, 0, 2, 2], x[:, 1, 0, 4] = 1.0, 1.0
+    out = module(x)
+    share = out[:, 0].mean(0)
+    assert (share[1:4, 1:4] - 1 / 9).abs().max() < 5 * math.sqrt(8 / 81 / 9000)
+    assert float(share.sum()) == pytest.approx(1)
+    assert abs(float(out[:, 1].mean(0).sum()) - 4 / 9) < 5 * math.sqrt(20 / 81 / 9000)
+    moved = out[:, 0].flatten(1).argmax(1)
+    up, left = 2 - moved // 5, 2 - moved % 5
+    for i in range(20):  # both channels move together
+        expected = torch.zeros(7, 7)
+        expected[1 - up[i], 5 - left[i]] = 1.0
+        assert torch.equal(out[i, 1], expected[1:6, 1:6])
+
+
+def test_a_flip_mirrors_about_a_share_of_the_pictures() -> None:
+    module, _ = layer("random_flip(0.25)", (1, 2, 3))
+    x = torch.arange(6.0).reshape(1, 1, 2, 3).expand(4000, 1, 2, 3)
+    out = module(x)
+    mirrored = (out == x.flip(-1)).flatten(1).all(1)
+    assert bool(((out == x).flatten(1).all(1) ^ mirrored).all())
+    assert abs(float(mirrored.float().mean()) - 0.25) < 5 * math.sqrt(0.25 * 0.75 / 4000)
 
 
 def test_batch_norm_standardises_the_batch_and_remembers_it() -> None:

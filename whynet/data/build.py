@@ -43,6 +43,10 @@ def build(source: Source, name: str, seed: int, options: Options) -> Dataset:
     if options.shuffle_labels:
         pool_y = _shuffled(pool_y, cut, seed)
         notes.append(_SHUFFLED)
+    wrong = round(options.label_noise * len(cut.train))
+    if wrong > 1:  # one alone has nobody to trade with
+        pool_y = _mistaken(pool_y, cut.train, wrong, seed)
+        notes.append(_MISTAKEN.fill(wrong=wrong, n=len(cut.train)))
 
     task = Task(
         source.kind,
@@ -64,6 +68,14 @@ def _shuffled(y: Tensor, cut: Split, seed: int) -> Tensor:
     for name, index in sets.items():
         order = torch.randperm(len(index), generator=generator(seed, "noise", "labels", name))
         mixed[index] = y[index[order]]
+    return mixed
+
+
+def _mistaken(y: Tensor, train: Tensor, wrong: int, seed: int) -> Tensor:
+    """The targets with those of so many training examples passed round among them; which ones, the seed decides."""
+    mixed = y.clone()
+    index = train[torch.randperm(len(train), generator=generator(seed, "noise", "labels", "mistaken"))[:wrong]]
+    mixed[index] = y[index.roll(1)]
     return mixed
 
 
@@ -96,6 +108,10 @@ _WHOLE = Text(
 _ABSENT = Text(
     "The {split} set has no example of: {names}. Too few of them exist to share out.",
     "{split} 세트에 예제가 없는 클래스: {names}. 나누어 담기에는 수가 너무 적다.",
+)
+_MISTAKEN = Text(
+    "{wrong} of {n} training examples were given the target of another; validation and test set are as they were.",
+    "훈련 예제 {n}개 가운데 {wrong}개에 다른 예제의 목푯값을 주었다. 검증 세트와 테스트 세트는 그대로다.",
 )
 _SHUFFLED = Text(
     "Control: the labels were shuffled inside each set, so there is nothing to learn.",

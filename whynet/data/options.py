@@ -28,6 +28,7 @@ class Options:
     ``validation``: share of the examples that are not test, ignored where the data set comes with a validation set of its own.
     ``fold``, ``folds``: cut what is not test into that many folds and validate on this one, counted from 0.
     ``shuffle_labels``: the control experiment in which the labels say nothing of the inputs.
+    ``label_noise``: share of the training examples that are each given the target of another one of them; the other sets stay true.
     """
 
     scale: Scale = "none"
@@ -38,6 +39,7 @@ class Options:
     fold: Annotated[int, Range(least=0)] | None = None
     folds: Annotated[int, Range(least=2)] = 5
     shuffle_labels: bool = False
+    label_noise: Annotated[float, Range(least=0, most=1)] = 0.0
 
     def __post_init__(self) -> None:
         if self.fold is not None and self.fold >= self.folds:

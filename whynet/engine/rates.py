@@ -41,12 +41,15 @@ def using(places: Sequence[Rated], rates: Tensor | None, dtype: torch.dtype) -> 
 
 
 def without_rates(spec: Value) -> Value:
-    """A model's spec with every rate left out: ``dropout(0.3)`` as ``dropout``, ``mlp(dropout=0.3)`` as ``mlp``."""
+    """A model's spec with every rate left out: ``dropout(0.3)`` as ``dropout``, ``mlp(dropout=0.3)`` as ``mlp``.
+
+    ``noisy_linear(8, std=0.3)`` is ``noisy_linear(8)``.
+    """
     if isinstance(spec, list):
         return [without_rates(entry) for entry in spec]
     if not isinstance(spec, Spec):
         return spec
     if spec.name in ("dropout", "noise"):
         return Spec(spec.name)
-    options = {name: without_rates(value) for name, value in spec.options.items() if name != "dropout"}
+    options = {name: without_rates(value) for name, value in spec.options.items() if name not in ("dropout", "std")}
     return Spec(spec.name, options, tuple(without_rates(value) for value in spec.args))
