@@ -38,7 +38,7 @@ HUNDREDFOLD = 2.0  # orders of magnitude by which a rate has to lower the functi
 @register(
     "question",
     name="optimizer-race",
-    place=10,
+    place=70,
     year=2021,
     source="Schmidt, Schneider and Hennig, Descending through a crowded valley",
     en="SGD, momentum or Adam: which is fastest, and is it always the same one?",
