@@ -7,7 +7,10 @@ from torch import Tensor, nn
 
 from benchmarks.faults.case import Measure
 from whynet.engine.arm import Arm, prepare
+from whynet.optimizers.adadelta import Adadelta
+from whynet.optimizers.adagrad import Adagrad
 from whynet.optimizers.adam import Adam
+from whynet.optimizers.adamw import AdamW
 from whynet.optimizers.optimizer import Optimizer
 from whynet.optimizers.rmsprop import RMSProp
 from whynet.optimizers.sgd import SGD
@@ -46,6 +49,12 @@ def torch_optimizer(rule: Optimizer, module: nn.Module) -> torch.optim.Optimizer
             return torch.optim.Adam(weights, rule.lr, (rule.beta1, rule.beta2), rule.eps, rule.weight_decay or 0)
         case RMSProp():
             return torch.optim.RMSprop(weights, rule.lr, rule.alpha, rule.eps, rule.weight_decay or 0, rule.momentum or 0)
+        case AdamW():
+            return torch.optim.AdamW(weights, rule.lr, (rule.beta1, rule.beta2), rule.eps, rule.weight_decay)
+        case Adagrad():
+            return torch.optim.Adagrad(weights, rule.lr, weight_decay=rule.weight_decay or 0, eps=rule.eps)
+        case Adadelta():
+            return torch.optim.Adadelta(weights, rule.lr, rule.rho, rule.eps, rule.weight_decay or 0)
     raise ValueError(f"no program uses {type(rule).__name__}")
 
 
@@ -58,7 +67,17 @@ def measured(arm: Arm, module: nn.Module, measure: Measure) -> float:
         if measure == "loss":
             return float(arm.loss(outputs, y))
         answers: Tensor = arm.loss.decide(outputs, arm.dataset.task)
-        return float((answers == y).float().mean() if measure == "accuracy" else ((answers - y) ** 2).mean())
+        return score(answers, y, measure)
+
+
+def score(answers: Tensor, y: Tensor, measure: Measure) -> float:
+    """The measure of answers: classes (B,), or values (B, n)."""
+    if measure == "accuracy":
+        return float((answers == y).float().mean())
+    if measure == "balanced":
+        return float(torch.stack([(answers[y == label] == label).float().mean() for label in y.unique()]).mean())
+    error = ((answers - y) ** 2).mean()
+    return float(error if measure == "mse" else 1 - error / y.var(0, correction=0).mean())
 
 
 def guessed(recipe: Recipe, measure: Measure) -> float:
@@ -67,4 +86,6 @@ def guessed(recipe: Recipe, measure: Measure) -> float:
     y = arm.dataset.test.y
     if measure == "mse":
         return float(y.var(0, correction=0).mean())
+    if measure in ("r2", "balanced"):
+        return 0.0 if measure == "r2" else 1 / len(y.unique())
     return arm.dataset.task.chance if measure == "accuracy" else float("nan")

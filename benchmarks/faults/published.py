@@ -15,13 +15,23 @@ FILE = FOLDER / "real_faults.yaml"
 
 @dataclass(frozen=True)
 class Published:
-    """One entry of the file. ``accepted``: the labels that count as right; none for a program without a fault."""
+    """One entry of the file. ``accepted``: the labels that count as right; none for a program without a fault.
+
+    ``either``: accepted labels that name the same fault, so that one of them is enough; the file has no such.
+    """
 
     id: str
     source: str
     accepted: tuple[str, ...]
     fix: str
     notes: str
+    either: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def causes(self) -> list[tuple[str, ...]]:
+        """The faults, each with the labels that name it."""
+        alone = [(label,) for label in self.accepted if not any(label in group for group in self.either)]
+        return [*self.either, *alone]
 
     @property
     def control(self) -> bool:
