@@ -20,6 +20,7 @@ from whynet.engine.fit import Fitted, all_probes
 from whynet.engine.splits import TRAIN_SAMPLE
 from whynet.engine.train import Watching
 from whynet.recipe import Recipe
+from whynet.rng import generator
 
 BEGINNING = 8  # steps, in which the largest update is looked for
 SHARE = 0.2  # of the time for a diagnosis that the examination may take
@@ -166,9 +167,10 @@ class Examination:
 
     @cached_property
     def inputs(self) -> Tensor:
-        """Up to 2,048 training inputs, (N, *inputs)."""
+        """Up to 2,048 training inputs in random order, (N, *inputs): the first of data sorted by class are all of one."""
         train_set = self.fitted.dataset.train
-        return train_set.pool_x[train_set.index[:2048]]
+        order = torch.randperm(len(train_set), generator=generator(0, "sample", "inputs"))
+        return train_set.pool_x[train_set.index[order[:2048]]]
 
 
 def examine(
