@@ -1,10 +1,15 @@
-"""The shape of an mlp: what its spec says, and what it comes to."""
+"""The shape of an mlp, and of the function it is to learn: what their specs say."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, cast
+
+import torch
+from torch import Tensor
 
 from whynet.registry import canonical
 from whynet.spec import Spec
@@ -24,3 +29,18 @@ def weights_of(inputs: int, widths: Sequence[int], outputs: int) -> int:
     """Weights and biases of an mlp: Σ (n_l + 1) · n_(l+1)."""
     sizes = [inputs, *widths, outputs]
     return sum((a + 1) * b for a, b in pairwise(sizes))
+
+
+@dataclass(frozen=True)
+class Wave:
+    """sin(π · waves · x): the function of the data set ``sine``."""
+
+    waves: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return torch.sin(torch.pi * self.waves * x)
+
+    @property
+    def bend(self) -> float:
+        """max |f″| = (π · waves)²."""
+        return (math.pi * self.waves) ** 2
