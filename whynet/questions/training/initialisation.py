@@ -17,12 +17,12 @@ from whynet.experiment.compare import compare_levels
 from whynet.experiment.factor import Level
 from whynet.figures import by_depth
 from whynet.figures.canvas import number
-from whynet.figures.charts import bars, remarks
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
-from whynet.questions.numbers import CHANCE, METRICS, above_chance, difference, leaders, mean_of, scores
+from whynet.questions.numbers import METRICS, above_chance, difference, leaders, mean_of, scores
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.questions.signals import factor, sizes
+from whynet.questions.training.charts import against_chance
 from whynet.recipe import Recipe, recipe, with_seed
 from whynet.registry import Range, register
 from whynet.spec import Spec
@@ -204,10 +204,9 @@ class Initialisation(Question):
                 for value in scores(one, name)
             ]
             frame = pd.DataFrame(rows, columns=["network", "start", "score"])
-            drawn = bars.grouped(
-                frame, "network", "score", "start", title=everyone, x_name=_NETWORKS, y_name=METRICS[first.metric]
-            )
-            return remarks.reference(drawn, first.chance, CHANCE)
+            return against_chance(
+                frame, "network", "score", "start", title=everyone, x_name=_NETWORKS, y_name=METRICS[first.metric], chance=first.chance
+            )  # fmt: skip
 
         def fade(key: str, title: Text) -> Figure:
             table = evidence.tables["signal"].query("network == @key and start != 'zeros'")
