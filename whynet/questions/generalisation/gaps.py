@@ -14,7 +14,7 @@ from whynet.experiment.compare import BOUNDS, Comparison
 from whynet.experiment.statistics import interval, paired, settle
 from whynet.figures.charts import lines, remarks
 from whynet.questions.claim import Judged, Measured, Outcome
-from whynet.questions.numbers import gap, leaders, score, scores
+from whynet.questions.numbers import difference, gap, leaders, mean_of, score, scores
 from whynet.text import Text, join, plain
 
 
@@ -57,12 +57,43 @@ def training_score(comparison: Comparison, level: str) -> Measured:
     )
 
 
+def early(comparison: Comparison, level: str, other: str, share: float = 0.1) -> Measured:
+    """ln of the ratio of two levels' validation losses after a share of the training, same seeds."""
+
+    def loss(name: str) -> np.ndarray:
+        found = [one.history.curve("validation", "loss") for one in comparison.arms[name]]
+        return np.array(
+            [values[np.searchsorted(steps, steps[-1] * share)] if len(steps) else np.nan for steps, values in found]
+        )
+
+    return mean_of(np.log(loss(level) / loss(other)), LOG_RATIO)
+
+
+def norms(comparison: Comparison, level: str) -> np.ndarray:
+    """‖w‖ of all weights together at the end, a value for each seed."""
+    return np.array([float(one.outcome.weights.double().norm()) for one in comparison.arms[level]])
+
+
+def norm_ratio(comparison: Comparison, level: str, other: str) -> Measured:
+    """‖w‖ of one level over that of another, same seeds."""
+    return mean_of(norms(comparison, level) / norms(comparison, other), NORMS)
+
+
 # --- what came out ---------------------------------------------------------------------------------------------------
 
 
 def listed(comparison: Comparison, names: Mapping[str, Text]) -> Text:
     """``0: 78.8 %, 0.2: 81.4 %``: the test score of each level under its name."""
     return join([_PAIR.fill(name=name, value=score(comparison, level).alone) for level, name in names.items()], ", ")
+
+
+def against(comparison: Comparison, names: Mapping[str, Text]) -> Text:
+    """``Against none: 0.2: +3.9 points``: the paired difference in test score of each level to the baseline."""
+    base = comparison.baseline
+    parts = [
+        _PAIR.fill(name=name, value=difference(comparison, level, base).alone) for level, name in names.items() if level != base
+    ]
+    return _AGAINST.fill(base=names[base], parts=join(parts, ", "))
 
 
 def told(comparison: Comparison, names: Mapping[str, Text]) -> Text:
@@ -106,6 +137,9 @@ def numbers_as_names(values: Mapping[str, object]) -> dict[str, Text]:
 
 GAP = Text("training score − test score", "훈련 점수 − 테스트 점수")
 GAP_CHANGE = Text("difference of the gaps, paired by seed", "격차의 차이, 같은 시드끼리")
+LOG_RATIO = Text("ln of the ratio of validation losses, same seeds", "검증 손실 비의 로그(ln), 같은 시드끼리")
+NORMS = Text("ratio of the norms of the weights, same seeds", "가중치 크기(norm)의 비, 같은 시드끼리")
+VALIDATION = Text("validation loss", "검증 손실(validation loss)")
 READ_BOTH = Text(
     "Where the lines part, what was learned of the training examples does not hold for others.",
     "두 선이 벌어지는 만큼, 훈련 예제에서 배운 것이 다른 예제에는 통하지 않는다.",
@@ -125,6 +159,7 @@ _TOLD = Text(
     "{base}: {train} on the training set, {test} on the test set. Best on the test set: {best}.",
     "{base}: 훈련 세트 {train}, 테스트 세트 {test}. 테스트 세트에서 가장 좋은 것: {best}.",
 )
+_AGAINST = Text("Test score against {base}: {parts}", "{base:과} 견준 테스트 점수: {parts}")
 _QUOTED = Text("“{sentence}”", "“{sentence}”")
 _TIED = Text("Those named together could not be told apart.", "함께 적힌 것은 차이가 드러나지 않았다.")
 _SAID: dict[Outcome, Text] = {
