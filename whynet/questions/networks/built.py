@@ -52,6 +52,7 @@ def answers(module: nn.Module, x: Tensor) -> Tensor:
 
 
 def rate(table: pd.DataFrame) -> float:
-    """The power of N with which the worst error falls between the two widest: narrow ones skip whole waves, and follow no rate."""
+    """The power of N with which the worst error falls between the two widest: narrow ones skip whole waves, and follow no "
+    "rate."""
     (few, many), (before, after) = np.log(table["units"].iloc[-2:]), np.log(table["worst"].iloc[-2:])
     return float((after - before) / (many - few))

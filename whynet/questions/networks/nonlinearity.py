@@ -61,19 +61,19 @@ class Nonlinearity(Question):
 
     words: ClassVar[Sequence[Text]] = (
         Text(
-            "A linear layer turns and stretches what comes in and shifts it. Turning and stretching twice is turning and stretching once: "
-            "however many linear layers are stacked, one alone computes the same, and its border between two classes is a straight line. "
-            "Whatever such a network has in weights, it has no more in functions.",
+            "A linear layer turns and stretches what comes in and shifts it. Turning and stretching twice is turning and "
+            "stretching once: however many linear layers are stacked, one alone computes the same, and its border between two "
+            "classes is a straight line. Whatever such a network has in weights, it has no more in functions.",
             "선형 층은 입력을 돌리고 늘이고 옮긴다. 두 번 돌리고 늘이는 것은 한 번 돌리고 늘이는 것과 같다. 선형 층을 아무리 쌓아도 "
             "층 하나가 똑같은 것을 계산하고, 두 클래스의 경계는 직선이다. 가중치는 많아져도 나타낼 수 있는 함수는 늘지 않는다.",
         ),
         Text(
-            "A bend between the layers, such as max(0, z), keeps them from melting into one. Each unit then switches on and off along a "
-            "line of its own, and the network is put together of flat pieces. The function of a linear network is that of one layer, but "
-            "its descent is not: the layers multiply, so their gradients depend on each other (Saxe et al., 2014).",
-            "층 사이에 max(0, z)처럼 꺾이는 함수를 두면 층들이 하나로 합쳐지지 않는다. 유닛마다 자기 직선을 따라 켜지고 꺼지므로 신경망은 "
-            "평평한 조각을 이어 붙인 것이 된다. 깊은 선형 신경망의 함수는 층 하나와 같지만 학습 과정은 같지 않다. 층들이 서로 곱해지므로 "
-            "한 층의 기울기(gradient)가 다른 층에 달려 있기 때문이다(Saxe 외, 2014).",
+            "A bend between the layers, such as max(0, z), keeps them from melting into one. Each unit then switches on and off "
+            "along a line of its own, and the network is put together of flat pieces. The function of a linear network is that "
+            "of one layer, but its descent is not: the layers multiply, so their gradients depend on each other (Saxe et al., 2014).",
+            "층 사이에 max(0, z)처럼 꺾이는 함수를 두면 층들이 하나로 합쳐지지 않는다. 유닛마다 자기 직선을 따라 켜지고 꺼지므로 "
+            "신경망은 평평한 조각을 이어 붙인 것이 된다. 깊은 선형 신경망의 함수는 층 하나와 같지만 학습 과정은 같지 않다. "
+            "층들이 서로 곱해지므로 한 층의 기울기(gradient)가 다른 층에 달려 있기 때문이다(Saxe 외, 2014).",
         ),
     )
     formula: ClassVar[str] = (
@@ -243,8 +243,8 @@ _EVERY = Text(
 _VERDICT = Text(
     "{n} layers without bends differ from one linear layer by {far} of their answer; with bends by {bent}. {metric}: {scores}; "
     "chance {chance}. After a tenth of the training the deep linear network has {pace} times the loss of one layer.",
-    "비선형 함수가 없는 층 {n}개는 선형 층 하나와 답의 {far}배만큼 다르고, 비선형 함수가 있으면 {bent}배만큼 다르다. {metric}: {scores}, "
-    "우연 수준(chance) {chance}. 학습의 10분의 1이 지났을 때 깊은 선형 신경망의 손실은 층 하나의 {pace}배다.",
+    "비선형 함수가 없는 층 {n}개는 선형 층 하나와 답의 {far}배만큼 다르고, 비선형 함수가 있으면 {bent}배만큼 다르다. {metric}: "
+    "{scores}, 우연 수준(chance) {chance}. 학습의 10분의 1이 지났을 때 깊은 선형 신경망의 손실은 층 하나의 {pace}배다.",
 )
 _PAIR = Text("{name} {value}", "{name} {value}")
 _TRIAL = Text(

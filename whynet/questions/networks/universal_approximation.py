@@ -65,8 +65,8 @@ class UniversalApproximation(Question):
             "pieces, laid along any curve; twice the pieces follow it four times as closely. So for any continuous function and any "
             "tolerance there is a width that is enough. Cybenko (1989) proved it for sigmoids, and here it is done by hand.",
             "ReLU를 쓰는 은닉 유닛은 답을 한 곳에서 꺾는다. 유닛이 N개면 답을 직선 조각 N개로 만들어 어떤 곡선에든 따라 놓을 수 있고, "
-            "조각이 두 배면 네 배 가깝게 따라간다. 그래서 어떤 연속 함수와 어떤 오차에 대해서든 충분한 너비가 있다. 시그모이드(sigmoid)에 "
-            "대해서는 Cybenko(1989)가 증명했고, 여기서는 손으로 만들어 보인다.",
+            "조각이 두 배면 네 배 가깝게 따라간다. 그래서 어떤 연속 함수와 어떤 오차에 대해서든 충분한 너비가 있다. "
+            "시그모이드(sigmoid)에 대해서는 Cybenko(1989)가 증명했고, 여기서는 손으로 만들어 보인다.",
         ),
         Text(
             "The theorem says that such weights exist. It does not say how many units are needed, nor that gradient descent finds the "
@@ -271,9 +271,11 @@ _GOES_ON = Text(
 )
 _VERDICT = Text(
     "Built by hand, {many} units come within {worst} of {f}, and the error falls as N to the power {power}. Trained, {few} units "
-    "reach {poor} and {many} units {good} ({metric}); of the variance {trained} is left, by hand {built}. Beyond the data r² is {beyond}.",
-    "손으로 만든 유닛 {many}개는 {f:과} 많아야 {worst}만큼 다르고, 오차는 N의 {power}제곱으로 줄어든다. 학습하면 유닛 {few}개는 {poor}, "
-    "{many}개는 {good}에 이른다({metric}). 남는 분산의 비율은 학습 {trained}, 손 {built}. 데이터 밖의 결정계수는 {beyond:이다}.",
+    "reach {poor} and {many} units {good} ({metric}); of the variance {trained} is left, by hand {built}. Beyond the data r² is "
+    "{beyond}.",
+    "손으로 만든 유닛 {many}개는 {f:과} 많아야 {worst}만큼 다르고, 오차는 N의 {power}제곱으로 줄어든다. 학습하면 유닛 {few}개는 "
+    "{poor}, {many}개는 {good}에 이른다({metric}). 남는 분산의 비율은 학습 {trained}, 손 {built}. 데이터 밖의 결정계수는 "
+    "{beyond:이다}.",
 )
 _VERDICT_HERE = Text(
     "Built by hand, {many} units come within {worst} of {f}, and the error falls as N to the power {power}. Trained on these data, "

@@ -69,9 +69,9 @@ class Xor(Question):
             "꼭짓점 가운데 적어도 하나는 잘못된 쪽에 놓인다.",
         ),
         Text(
-            "A hidden layer draws several lines and lets the last layer combine them: XOR is OR but not AND, two lines and a third unit. "
-            "That two units suffice is a statement about what can be written down. Whether gradient descent finds these weights from a "
-            "random start is another question, and it has to be measured.",
+            "A hidden layer draws several lines and lets the last layer combine them: XOR is OR but not AND, two lines and a "
+            "third unit. That two units suffice is a statement about what can be written down. Whether gradient descent finds "
+            "these weights from a random start is another question, and it has to be measured.",
             "은닉층(hidden layer)은 직선을 여러 개 긋고 마지막 층이 그것을 묶게 한다. XOR은 OR이면서 AND가 아닌 것이므로 직선 두 개와 "
             "유닛 하나면 쓸 수 있다. 유닛 두 개로 충분하다는 것은 적어 낼 수 있다는 말이다. 경사 하강법(gradient descent)이 무작위 "
             "출발점에서 그 가중치를 찾아내는지는 다른 문제이고, 재 보아야 안다.",
