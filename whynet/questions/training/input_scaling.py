@@ -67,9 +67,9 @@ class InputScaling(Question):
             "hundredths, the loss is a ravine: steep along the weights of the large column, flat along those of the small one. One "
             "learning rate cannot serve both. Worse, an offset common to all examples makes every weight of a unit move the same "
             "way. Subtracting the mean and dividing by the spread turns the ravine into a bowl.",
-            "가중치의 기울기(gradient)는 그것이 곱해지는 입력에 비례한다. 어떤 열은 천 단위이고 어떤 열은 0.01 단위라면 손실은 협곡이 된다. "
-            "큰 열의 가중치 쪽으로는 가파르고 작은 열의 가중치 쪽으로는 평평하다. 학습률(learning rate) 하나로 둘을 다 맞출 수는 없다. "
-            "모든 예제에 공통된 치우침도 문제다. 한 유닛의 가중치가 모두 같은 쪽으로 움직이게 된다. 평균을 빼고 퍼진 정도로 "
+            "가중치의 기울기(gradient)는 그것이 곱해지는 입력에 비례한다. 어떤 열은 천 단위이고 어떤 열은 0.01 단위라면 손실은 "
+            "협곡이 된다. 큰 열의 가중치 쪽으로는 가파르고 작은 열의 가중치 쪽으로는 평평하다. 학습률(learning rate) 하나로 둘을 다 "
+            "맞출 수는 없다. 모든 예제에 공통된 치우침도 문제다. 한 유닛의 가중치가 모두 같은 쪽으로 움직이게 된다. 평균을 빼고 퍼진 정도로 "
             "나누면 협곡이 그릇 모양이 된다.",
         ),
         Text(
@@ -182,7 +182,7 @@ class InputScaling(Question):
             "kappas": join([_PAIR.fill(name=SCALES[scale], value=f"10^{kappa[scale]:.1f}") for scale in SCALES], ", "),
             "rates": join([_PAIR.fill(name=SCALES[found.level], value=f"{found.rate:.3g}") for found in one.tuned], ", "),
             "scaled": score(one, "standard").alone,
-            "raw": mean_of(evidence.tables["raw"]["score"], METRICS[one.metric], score(one, "standard").style).alone,
+            "raw": mean_of(evidence.tables["raw"]["score"].to_numpy(dtype=float), METRICS[one.metric], score(one, "standard").style).alone,
             "value_metric": METRICS[targets.metric],
             **{f"targets_{way}": score(targets, way).alone for way in ("raw", "standard")},
             "common_raw": score(common, "raw").alone,
