@@ -177,7 +177,7 @@ def _show_trial(trial: Trial) -> None:
             difference += f" [{_signed(gap.low)}, {_signed(gap.high)}]"
         level = _between(mean, shown)
         rows.append((label(tried), level, difference, effect(tried), tried.cause.title))
-    columns = [_REMEDY, _INTERVAL.fill(metric=comparison.metric), _DIFFERENCE, _EFFECT, _AGAINST]
+    columns = [_REMEDY, _INTERVAL.fill(metric=trial.stick.title), _DIFFERENCE, _EFFECT, _AGAINST]
     if narrow:
         table([_REMEDY, columns[1], _GAP, _EFFECT], [row[:4] for row in rows], wrap=0)
     else:

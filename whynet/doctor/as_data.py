@@ -54,7 +54,7 @@ def as_dict(found: Diagnosis) -> dict[str, Any]:
 def _trial(trial: Trial, recipe: Recipe, steps: int) -> dict[str, Any]:
     own = trial.original
     return {
-        "seeds": list(trial.comparison.seeds), "metric": trial.comparison.metric, "split": trial.stick.split,
+        "seeds": list(trial.comparison.seeds), "metric": trial.stick.title.en, "split": trial.stick.split,
         "chance": trial.chance, "steps": trial.steps or steps, "seconds": trial.comparison.seconds,
         "plan": [text.both for text in trial.comparison.plan.explain()] if trial.comparison.plan else [],
         "original": {

@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from whynet.data.dataset import Dataset
+from whynet.doctor.yardstick import weights
 from whynet.engine.history import SplitName
 from whynet.rng import generator
 from whynet.text import Text
@@ -50,8 +51,12 @@ class Baseline:
     judged: str = field(default="", repr=False, compare=False)
 
 
-def simple_baseline(dataset: Dataset, split: SplitName = "test", known: Baseline | None = None) -> Baseline:
+def simple_baseline(
+    dataset: Dataset, split: SplitName = "test", known: Baseline | None = None, balanced: bool = False
+) -> Baseline:
     """The best of a constant, a linear model, nearest neighbours and boosted trees; accuracy or R² on the split.
+
+    balanced: whether all classes count alike, in what is learned as in what is judged (`Yardstick.balanced`).
 
     known: one that was judged by the same examples before, if need be after learning from others of the same data, and is worth as much.
 
@@ -70,8 +75,8 @@ def simple_baseline(dataset: Dataset, split: SplitName = "test", known: Baseline
         warnings.simplefilter("ignore", ConvergenceWarning)  # 100 iterations place the baseline well enough
         warnings.simplefilter("ignore", UserWarning)  # of features that never vary
         scores = [
-            _scored(name, model.fit(x, y).predict(test_x), test_y, asked, dataset.task.kind)
-            for name, model in _models(dataset, x, y, alone=by_heart(x, test_x))
+            _scored(name, model.fit(x, y).predict(test_x), test_y, asked, dataset.task.kind, balanced)
+            for name, model in _models(dataset, x, y, alone=by_heart(x, test_x), balanced=balanced)
         ]
     best, *others = sorted(scores, key=lambda one: -one.metric)
     return Baseline(best.name, best.metric, tuple(others), best.asked, best.errors, judged)
@@ -83,22 +88,24 @@ def by_heart(x: np.ndarray, judged: np.ndarray) -> bool:
     return sum(row.tobytes() in known for row in np.ascontiguousarray(judged)) > MOSTLY * len(judged)
 
 
-def errors(answers: np.ndarray, y: np.ndarray, kind: str) -> np.ndarray:
-    """The error of each answer, whose mean is 1 - accuracy, or 1 - R²; (n,)."""
+def errors(answers: np.ndarray, y: np.ndarray, kind: str, balanced: bool = False) -> np.ndarray:
+    """The error of each answer, whose mean is 1 - accuracy, balanced if need be, or 1 - R²; (n,)."""
     if kind == "classify":
-        return np.asarray(answers.reshape(-1) != y.reshape(-1), float)
+        wrong = np.asarray(answers.reshape(-1) != y.reshape(-1), float)
+        return wrong * weights(y.reshape(-1)) if balanced else wrong
     y = y.reshape(len(y), -1)
     spread = np.maximum(y.var(axis=0), 1e-30)
     return np.asarray((((answers.reshape(y.shape) - y) ** 2) / spread).mean(axis=1))
 
 
-def _models(dataset: Dataset, x: np.ndarray, y: np.ndarray, alone: bool) -> Iterator[tuple[Text, Any]]:
+def _models(dataset: Dataset, x: np.ndarray, y: np.ndarray, alone: bool, balanced: bool = False) -> Iterator[tuple[Text, Any]]:
     """Each model with its name; ``alone``: the constant and the linear one."""
+    alike = "balanced" if balanced else None
     classify, neighbours = dataset.task.kind == "classify", max(1, min(5, len(x) // 2))
     yield CONSTANT, DummyClassifier() if classify else DummyRegressor()
     if len(np.unique(y)) < 2:
         return
-    linear = LogisticRegression(max_iter=100) if classify else Ridge(alpha=1e-3)
+    linear = LogisticRegression(max_iter=100, class_weight=alike) if classify else Ridge(alpha=1e-3)
     yield (LOGISTIC if classify else LINEAR), make_pipeline(StandardScaler(), linear)
     if alone:
         return
@@ -110,14 +117,14 @@ def _models(dataset: Dataset, x: np.ndarray, y: np.ndarray, alone: bool) -> Iter
         return
     settings = {"max_iter": rounds, "max_leaf_nodes": 15, "early_stopping": False, "random_state": 0}
     if classify:
-        yield TREES, HistGradientBoostingClassifier(**settings)
+        yield TREES, HistGradientBoostingClassifier(**settings, class_weight=alike)
     else:
         trees = HistGradientBoostingRegressor(**settings)
         yield TREES, MultiOutputRegressor(trees) if outputs > 1 else trees
 
 
-def _scored(name: Text, answers: np.ndarray, y: np.ndarray, asked: Tensor, kind: str) -> Baseline:
-    wrong = errors(np.asarray(answers), y, kind)
+def _scored(name: Text, answers: np.ndarray, y: np.ndarray, asked: Tensor, kind: str, balanced: bool) -> Baseline:
+    wrong = errors(np.asarray(answers), y, kind, balanced)
     return Baseline(name, 1 - float(wrong.mean()), (), asked, wrong)
 
 

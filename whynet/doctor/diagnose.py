@@ -75,7 +75,8 @@ def diagnose(
     seeds: of the trial. budget: seconds the whole may take, about; what would take longer is cut to fewer steps, the same share for all
     that are compared, and the diagnosis says so. listen: is told the events of the examination, what it found, and the progress of
     the trial. workers: processes the trial may use, 0 for this one alone; "auto" uses all cores where that pays. tier: of the trial's
-    steps; "fast" compiles them where that pays, and so does "auto" where the budget cuts the trial. wiring: what else is suspected, of a user's own objects.
+    steps; "fast" compiles them where that pays, and so does "auto" where the budget cuts the trial. wiring: what else is suspected, of a
+    user's own objects.
     """
     started = time.monotonic()
     losses: list[float] = []

@@ -76,7 +76,10 @@ class Examination:
             return 0.0
         pool = self.fitted.dataset.test
         answers = self.fitted.predict(pool.pool_x[base.asked]).double().numpy()
-        more = errors(answers, pool.pool_y[base.asked].double().numpy(), self.fitted.dataset.task.kind) - base.errors
+        more = (
+            errors(answers, pool.pool_y[base.asked].double().numpy(), self.yardstick.kind, self.yardstick.balanced)
+            - base.errors
+        )
         if not np.isfinite(more).all():
             return math.inf
         spread = float(more.std(ddof=1)) / math.sqrt(len(more))
@@ -200,5 +203,6 @@ def examine(
             arm = prepare(smaller(recipe, steps, arm.batch_size, test).change(steps=steps), "original")
         outcome, pace = follow_paced(arm, Watching(all_probes(), evaluations=looks), listen, None)
     assert outcome is not None  # without a limit a training reaches its end
-    baseline = simple_baseline(arm.dataset, yardstick(arm.dataset).split, known)
+    stick = yardstick(arm.dataset)
+    baseline = simple_baseline(arm.dataset, stick.split, known, stick.balanced)
     return Examination(recipe, Fitted(arm, outcome), baseline, pace, whole, cut)

@@ -324,7 +324,7 @@ class _Running:
         return sorted(found, key=lambda one: place[one.summary.level])
 
     def _chance(self) -> float:
-        if self.seen.yardstick.split == "train":
+        if self.seen.yardstick.split == "train" or self.seen.yardstick.balanced:
             return self.seen.chance
         return float(np.mean([one.dataset.task.chance for one in self.original]))
 

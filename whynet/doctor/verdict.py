@@ -110,7 +110,7 @@ def measured(found: Diagnosis) -> Text:
     loss = _LOSS.fill(loss=seen.end_loss) if math.isfinite(seen.end_loss) else _NO_LOSS
     if task.uniform_loss is not None and abs(seen.end_loss - task.uniform_loss) < 0.02:
         loss = _LN_K.fill(loss=seen.end_loss, k=task.outputs)
-    return _MEASURED.fill(name=task.metric, metric=metric, chance=seen.chance, loss=loss)
+    return _MEASURED.fill(name=seen.yardstick.title, metric=metric, chance=seen.chance, loss=loss)
 
 
 def fixed(found: Diagnosis) -> Text:
@@ -120,7 +120,7 @@ def fixed(found: Diagnosis) -> Text:
         return plain("")
     shown = trial.stick.shown
     words = {"before": shown(trial.original.mean.mean), "after": shown(one.summary.mean.mean)}
-    return _TRIED.fill(metric=trial.comparison.metric, recovered=one.recovery.recovered, n=one.recovery.n, **words)
+    return _TRIED.fill(metric=trial.stick.title, recovered=one.recovery.recovered, n=one.recovery.n, **words)
 
 
 def _titles(causes: Sequence[Cause]) -> Text:

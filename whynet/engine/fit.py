@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -67,6 +68,14 @@ class Fitted:
     def score(self, split: SplitName = "test") -> float:
         """The task's metric on a split, as measured last."""
         return self.history.final(split)
+
+    @cached_property
+    def recall(self) -> Tensor:
+        """The share of each class that is found in the test set, (K,); NaN for a class that it does not hold."""
+        test, classes = self.dataset.test, self.dataset.task.outputs
+        found = self.predict(test.x).reshape(-1) == test.y
+        counts = test.y.bincount(minlength=classes).double()
+        return test.y.bincount(found.double(), minlength=classes) / counts  # 0 / 0 is NaN
 
     def predict(self, x: Tensor) -> Tensor:
         """Answers for inputs (N, *task.inputs), scaled as the data set scales them: classes (N,), or values (N, n)."""

@@ -18,7 +18,7 @@ from whynet.figures.curves import curves
 from whynet.figures.trial import Level, trial
 from whynet.report.blocks import Block, Code, Note, Paragraph, Picture, Report, Section, Table
 from whynet.report.facts import facts
-from whynet.text import Text, join, plain
+from whynet.text import Text, join
 
 SHOWN = 3  # remedies beside the original in the pictures of gradients and curves
 
@@ -64,7 +64,7 @@ def _measured(found: Diagnosis) -> list[Block]:
     rows: list[list[Text | str | float | int]] = [[_CHANCE, seen.chance]]
     rows += [[_SIMPLE.fill(name=one.name), round(one.metric, 4)] for one in (seen.baseline, *seen.baseline.others)]
     rows.append([_THIS, seen.metric if math.isfinite(seen.metric) else "NaN"])
-    blocks.append(Table([_WHO, plain(seen.fitted.dataset.task.metric)], rows, highlight=frozenset({len(rows) - 1})))
+    blocks.append(Table([_WHO, seen.yardstick.title], rows, highlight=frozenset({len(rows) - 1})))
     norms = seen.early("gradient_norm")
     if len(norms) > 1:
         blocks.append(Picture(lambda: _gradients(found), _GRADIENT_CAPTION))
@@ -105,7 +105,7 @@ def _trial(found: Diagnosis, whole: Trial) -> list[Block]:
             label(one), one.cause.title, f"{row.mean.mean:.2f} [{row.mean.low:.2f}, {row.mean.high:.2f}]",
             f"{gap.mean:+.2f}" if gap else "", effect(one), (fix_lines(found.recipe, one.recipe) or [""])[-1],
         ])  # fmt: skip
-    columns = [_REMEDY, _AGAINST, plain(whole.comparison.metric), _DIFFERENCE, _EFFECT, _CHANGE]
+    columns = [_REMEDY, _AGAINST, whole.stick.title, _DIFFERENCE, _EFFECT, _CHANGE]
     blocks.append(Table(columns, rows, highlight=frozenset(i for i, one in enumerate(ranked(whole)) if one.mends)))
     blocks.append(Picture(lambda: _curves(found, whole), _CURVES_CAPTION))
     return blocks
@@ -142,7 +142,7 @@ def _forest(found: Diagnosis, whole: Trial) -> Figure:
     title = _FOREST_NONE.fill(all=len(whole.tried))
     if found.mending:
         title = _FOREST.fill(n=len(found.mending), all=len(whole.tried), best=label(found.mending[0]))
-    return trial(levels, title=title, metric=_METRIC.fill(metric=whole.comparison.metric), chance=whole.chance)
+    return trial(levels, title=title, metric=_METRIC.fill(metric=whole.stick.title), chance=whole.chance)
 
 
 def _curves(found: Diagnosis, whole: Trial) -> Figure:

@@ -67,7 +67,8 @@ def shuffled_labels(seen: Examination, true: list[Fitted], recipe: Recipe, steps
     others = fit_all(arms, Watching(evaluations=3), workers=0)
 
     def of(fitted: list[Fitted], split: str) -> float:
-        measure = Yardstick(stick.kind, split, stick.chance, stick.noise)  # type: ignore[arg-type]
+        balanced = stick.balanced and split == stick.split
+        measure = Yardstick(stick.kind, split, stick.chance, stick.noise, balanced)  # type: ignore[arg-type]
         values = [measure.value(one) for one in fitted]
         return float(np.mean([value if np.isfinite(value) else stick.chance for value in values]))
 
