@@ -87,6 +87,8 @@ class Diagnosis:
         seen = self.examination
         if self.health != "sick" or self.trial is None or self.trial.partial:
             return False
+        if any(one.proved and one.cause.place == "data" for one in self.suspicions):
+            return False  # the data say less than they did before something was done to them
         values = [self.trial.original.mean.mean, *(one.summary.mean.mean for one in self.trial.tried)]
         return max([seen.baseline.metric, *values]) - seen.chance <= seen.noise and not self._as_far_as_data
 

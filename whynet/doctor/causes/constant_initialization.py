@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -29,7 +31,8 @@ class ConstantInitialization(Cause):
     Then every update is the same for both, by any rule that treats weights alike, and the layer is worth one unit. Both are compared
     number by number, so this is a proof, unless dropout or noise gives the copies different gradients by chance. Equal weights
     alone do not harm: where the layer behind weighs the units differently, their gradients differ and they part at once. A network
-    without a hidden layer may begin at zero.
+    without a hidden layer may begin at zero, and so may the last layer. Of layers that a user wrote, where it is not known which axis
+    counts the units, the matrix has to hold one number alone, and its gradient to be alike along either axis.
     """
 
     name = "constant-initialization"
@@ -45,11 +48,13 @@ class ConstantInitialization(Cause):
         weights = seen.fitted.arm.network.unpack(seen.fitted.arm.network.initial)
         hidden = list(dict.fromkeys(one.layer for one in at_start(seen)))
         alike = [layer for layer in hidden if _copies(weights, layer)]
+        own = _matrices(weights, hidden)
+        hidden, alike = hidden + own, alike + [name for name in own if _one_number(weights[name])]
         if not alike:
             shown = _OF.fill(n=0, all=len(hidden))
             return Suspicion(self, [Evidence(_LAYERS, shown, _NONE, "against")] if hidden else [], 0.0)
         gradient = first_gradient(seen)
-        stay = [layer for layer in alike if _copies(gradient, layer, EQUAL)]
+        stay = [one for one in alike if (_alike_somehow(gradient[one]) if one in own else _copies(gradient, one, EQUAL))]
         evidence = [
             Evidence(_LAYERS, _OF.fill(n=len(alike), all=len(hidden)), _NONE, "for" if stay else "neither"),
             Evidence(_GRADIENTS, _OF.fill(n=len(stay), all=len(hidden)), _NONE, "for" if stay else "against"),
@@ -74,6 +79,22 @@ def _copies(values: dict[str, Tensor], layer: str, close: float = 0.0) -> bool:
     if not own or len(own[0]) < 2:
         return False
     return all(bool(((one - one[:1]).abs() <= close * torch.clamp(one.abs().max(), min=1e-30)).all()) for one in own)
+
+
+def _matrices(weights: dict[str, Tensor], known: Sequence[str]) -> list[str]:
+    """The matrices of layers that a user wrote, but for the last."""
+    every = [name for name, value in weights.items() if value.ndim == 2 and min(value.shape) > 1]
+    return [name for name in every[:-1] if name.removesuffix(".weight") not in known] if not known else []
+
+
+def _one_number(value: Tensor) -> bool:
+    return bool((value == value.flatten()[0]).all())
+
+
+def _alike_somehow(gradient: Tensor) -> bool:
+    """Whether all rows are equal, or all columns, rounding aside."""
+    close = EQUAL * torch.clamp(gradient.abs().max(), min=1e-30)
+    return any(bool(((gradient - gradient.narrow(axis, 0, 1)).abs() <= close).all()) for axis in (0, 1))
 
 
 _LAYERS = Text("hidden layers whose units all begin with the same weights", "모든 유닛이 같은 가중치로 시작하는 은닉층")

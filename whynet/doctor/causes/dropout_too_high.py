@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch.nn.modules.dropout import _DropoutNd
 
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
@@ -13,7 +15,7 @@ from whynet.registry import register
 from whynet.text import Text, plain
 
 USUAL = 0.5  # between layers; of inputs 0.2
-FEW, ENOUGH = 5, 16  # units left on average
+NOISY, ENOUGH = 1 / 3, 16  # noise over signal of what is handed on; units left on average
 WORSE = 1.5  # training loss with dropout over that without
 
 
@@ -28,9 +30,9 @@ class DropoutTooHigh(Cause):
     """(1 - p) n units are left of n, and what they hand on has a noise of √(p / ((1 - p) n)) about its mean.
 
     p = 0.5 between layers is usual and 0.2 on inputs (Srivastava et al. 2014, section 7: n is to be raised as 1 / (1 - p)); more than
-    that is a sign where it shows, the loss with dropout being above that of the same weights without it by half. Fewer than five
-    units left are a sign whatever it shows: at p = 0.5 their noise is a third of the signal, and such a network may learn nothing at all,
-    with dropout or without.
+    that is a sign where it shows, the loss with dropout being above that of the same weights without it by half. A noise of a third of the
+    signal and more is a sign whatever it shows (nine units at p = 0.5, eighty at p = 0.9): such a network may learn nothing at all, with
+    dropout or without.
     """
 
     name = "dropout-too-high"
@@ -53,10 +55,11 @@ class DropoutTooHigh(Cause):
         if not drops:
             return Suspicion(self, [], 0.0)
         highest, left = max(p for p, _ in drops), min((1 - p) * n for p, n in drops)
+        noise = max(math.sqrt(p / max((1 - p) * n, 1e-9)) for p, n in drops)
         without = seen.fitted.history.final("train", "loss")
         worse = seen.end_loss / without if not seen.diverged and without > 0 else float("nan")
         shown = highest > USUAL and worse > WORSE
-        speaks: Speaks = "for" if left < FEW or shown else "against" if left >= ENOUGH and highest <= USUAL else "neither"
+        speaks: Speaks = "for" if noise >= NOISY or shown else "against" if left >= ENOUGH and highest <= USUAL else "neither"
         evidence = [
             Evidence(_LEFT, _P.fill(p=highest, left=left), _MORE, speaks),
             Evidence(_LOSS, plain(f"{worse:.2g}"), _ONE, "for" if shown else "neither"),

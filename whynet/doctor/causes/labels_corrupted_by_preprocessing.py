@@ -8,6 +8,7 @@ from torch import Tensor
 from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.loss import loss_fact
+from whynet.doctor.facts.relabelled import relabelled
 from whynet.doctor.facts.targets import few_values, train_targets
 from whynet.doctor.surgery.data import ranked
 from whynet.registry import register
@@ -29,7 +30,9 @@ class LabelsCorruptedByPreprocessing(Cause):
     The loss tells whether they were meant as classes: under a loss of probabilities or logits they were. Under a squared error they may be
     a scale of marks (0, ½, 1); there it counts only where a multiple of 255 makes them whole, as it does pixels divided by 255, or
     where mean 0 and spread 1 show that they were standardised. All training examples in one class is what a cast to whole numbers
-    after such a division leaves; it is proved by counting.
+    after such a division leaves; it is proved by counting. So does a class that is asked for and never trained on, though inputs like its
+    own were (as near to a training example as those of other classes are, in data that do not lie sorted): they were called something
+    else.
     """
 
     name = "labels-corrupted-by-preprocessing"
@@ -48,6 +51,10 @@ class LabelsCorruptedByPreprocessing(Cause):
             dataset = seen.fitted.dataset
             found = len(torch.cat([y, dataset.validation.y, dataset.test.y]).unique())  # what was cast was cast everywhere
             one = found == 1 and len(y) > 1
+            other = relabelled(seen)
+            if other is not None and other.there and not one:
+                shown = _LOST.fill(share=other.share, distance=other.distance)
+                return Suspicion(self, [Evidence(_RELABELLED, shown, _FAR, "for")], 1.0, proved=True)
             return Suspicion(
                 self, [Evidence(_CLASSES, plain(str(found)), _MORE, "for" if one else "against")], float(one), proved=one
             )
@@ -76,6 +83,12 @@ def _whole(values: Tensor) -> bool:
     return bool(torch.isclose(values, values.round(), rtol=EVEN, atol=EVEN).all())
 
 
+_RELABELLED = Text(
+    "test examples of classes that training does not know, and how far they lie from training examples, over the usual distance",
+    "학습에 없는 클래스의 테스트 예제와, 그것이 학습 예제에서 떨어진 거리를 보통 거리로 나눈 값",
+)
+_LOST = Text("{share:.0%}, {distance:.2g}", "{share:.0%}, {distance:.2g}")
+_FAR = Text("none; or far from all that was trained on", "없음. 있다면 학습한 것과 멀리 떨어져 있음")
 _CLASSES = Text("classes among all examples", "모든 예제에 있는 클래스 수")
 _MORE = Text("2 or more", "2개 이상")
 _VALUES = Text("few different targets at even distances", "같은 간격으로 놓인 몇 안 되는 목푯값")

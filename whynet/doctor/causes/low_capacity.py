@@ -13,7 +13,7 @@ from whynet.registry import register
 from whynet.text import Text, plain
 
 CLEAR = 0.05  # of the way from chance to what a simple model reaches
-SETTLED = 0.02  # change of the loss over the last third of training
+SETTLED, CRAWLING = 0.02, 0.1  # change of the loss over the last third of training
 MOVED = 1.0  # length of all updates together over the length of the weights
 
 
@@ -29,8 +29,9 @@ class LowCapacity(Cause):
 
     With as many weights as there are answers to remember (examples times outputs) a network can fit anything (Zhang et al. 2017), which
     speaks against; with fewer weights than examples it has to find a rule that is simple enough for it. It counts only where the
-    training has settled (the loss changes by less than 2 % over the last third), the weights moved by their own length or more, and a
-    linear model is not as good as any other: for that, no network that has its units is too small.
+    training has settled (the loss changes by less than 2 % over the last third; by less than a tenth where there are fewer weights than
+    examples, for the few that there are crawl), the weights moved by their own length or more, and a linear model is not as good as
+    any other: for that, no network that has its units is too small.
     """
 
     name = "low-capacity"
@@ -53,7 +54,7 @@ class LowCapacity(Cause):
         sizes = Evidence(_SIZE, _NUMBERS.fill(weights=network.size, answers=answers), _AS_MANY, size)
         moved = seen.steps * max(seen.usual("update_ratio").values(), default=0.0) >= MOVED
         slope, _ = seen.end_slope
-        settled = abs(slope) < SETTLED and moved
+        settled = abs(slope) < (CRAWLING if size == "for" else SETTLED) and moved
         evidence = [sizes, Evidence(_SLOPE, plain(f"{slope:+.0%}"), _FLAT, "for" if settled else "neither")]
         if size == "against" or not settled:  # simple models are fitted only where they decide
             return Suspicion(self, set_aside(evidence), 0.0)

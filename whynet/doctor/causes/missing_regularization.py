@@ -38,6 +38,7 @@ class MissingRegularization(Cause):
         "둘 다 없으면 학습은 가장 가까운 것을 고른다.",
     )
     place = "rule"
+    follows = ("validation-split-not-shuffled", "train-test-preprocessing-mismatch")  # a gap between unlike sets is theirs
     question = "weight-decay"
 
     def look(self, seen: Examination) -> Suspicion:

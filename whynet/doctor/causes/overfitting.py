@@ -37,6 +37,7 @@ class Overfitting(Cause):
         "네트워크를 억제하거나 제때 멈추면 공통점만 남는다.",
     )
     place = "time"
+    follows = ("validation-split-not-shuffled", "train-test-preprocessing-mismatch")  # a gap between unlike sets is theirs
     question = "overfitting"
 
     def look(self, seen: Examination) -> Suspicion:

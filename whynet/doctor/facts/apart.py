@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import chi2_contingency, ks_2samp
 
 from whynet.doctor.examination import Examination
+from whynet.doctor.facts.relabelled import relabelled
 from whynet.doctor.remembered import remembered
 
 UNLIKELY = 1e-6  # a split dealt out at random differs so much once in a million
@@ -58,6 +59,9 @@ def _compared(seen: Examination, name: str) -> Compared | None:
     distance = float(np.abs(p - q).sum() / 2)
     differs = distance > APART and float(chi2_contingency(counts).pvalue) < UNLIKELY
     hardly = (q > 0) & (p < HARDLY * q) & (counts[0] < RARE)
+    called_otherwise = relabelled(seen)
+    if called_otherwise is not None and called_otherwise.there and not _sorted(seen):
+        return Compared(distance, False)  # no split takes the name from examples and leaves them where they were
     unmeant = differs and bool(hardly.any() or _sorted(seen))
     cut = differs and distance >= MOSTLY and _sorted(seen)
     return Compared(distance, unmeant, float(q[hardly].sum()), bool((counts[0][hardly] == 0).any()), cut)
