@@ -119,6 +119,16 @@ def step_twin(x: Array, state: Any) -> Array:
     return _each(lambda v: 1.0 if v >= 0 else 0.0, x)
 
 
+@twin(("sign", (9,)))
+def sign_twin(x: Array, state: Any) -> Array:
+    return _each(lambda v: math.copysign(1.0, v) if v else 0.0, x)
+
+
+@twin(("hebbian(4)", (9,)), ("hebbian(2, learns=False)", (3,)))
+def hebbian_twin(x: Array, state: Any, units: int, learns: bool = True) -> Array:
+    return np.array([[sum(a * b for a, b in zip(example, row, strict=True)) for row in state["weight"]] for example in x])
+
+
 @twin(("identity", (9,)))
 def identity_twin(x: Array, state: Any) -> Array:
     return x
@@ -345,6 +355,33 @@ def test_batch_norm_standardises_the_batch_and_remembers_it() -> None:
         np.testing.assert_allclose(out[:, c].detach().numpy(), expected, atol=1e-10)
         assert float(module.running_mean[c]) == pytest.approx(0.25 * values.mean())
         assert float(module.running_var[c]) == pytest.approx(0.75 + 0.25 * values.var(ddof=1))
+
+
+def test_the_sign_stops_the_gradient_with_zeros() -> None:
+    module, _ = layer("sign", (5,))
+    x = torch.tensor([[-2.0, -1e-9, 0.0, 1e-9, 3.0]], requires_grad=True)
+    out = module(x)
+    assert out.tolist() == [[-1, -1, 0, 1, 1]]
+    out.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [[0] * 5]
+
+
+@pytest.mark.parametrize("learns", [True, False])
+def test_a_hebbian_layer_moves_by_the_product_of_signs_whatever_is_wanted_of_it(learns: bool) -> None:
+    module, _ = layer(f"hebbian(3, learns={learns})", (4,))
+    x = torch.randn(5, 4, requires_grad=True)
+    z = module(x)
+    wanted = torch.randn_like(z)
+    z.backward(wanted)
+    (weight,) = module.parameters()
+    assert weight.grad is not None
+    assert x.grad is not None
+    for i in range(3):
+        for j in range(4):
+            agreed = sum(math.copysign(1, z[b, i].item()) * math.copysign(1, x[b, j].item()) for b in range(5)) / 5
+            assert weight.grad[i, j].item() == pytest.approx(-agreed if learns else 0)
+    torch.testing.assert_close(x.grad, wanted @ weight)  # what is wanted goes on to the layers below
 
 
 def test_the_step_stops_the_gradient_with_zeros() -> None:

@@ -67,6 +67,12 @@ def twin_hinge(f: list[float], y: int) -> float:
     return max(0.0, 1 - twin_margin(f, y))
 
 
+def twin_hebbian(f: list[float], y: int) -> float:
+    if len(f) == 1:
+        return -f[0] if y == 1 else f[0]
+    return -sum(value if j == y else -value for j, value in enumerate(f)) / len(f)
+
+
 def twin_perceptron(f: list[float], y: int) -> float:
     return max(0.0, -twin_margin(f, y))
 
@@ -113,6 +119,8 @@ CASES: list[tuple[str, Tensor, Tensor, Reference, Twin]] = [
     ("huber(delta=0.3)", values, wanted, lambda f, y: F.huber_loss(f, y, delta=0.3), lambda f, y: twin_huber(f, y, 0.3)),
     ("hinge", logit, y2, lambda f, y: metrics.hinge_loss(y, f[:, 0]), twin_hinge),
     ("hinge", logits, yk, lambda f, y: metrics.hinge_loss(y, f, labels=range(K)), twin_hinge),
+    ("hebbian", logit, y2, lambda f, y: -torch.dot(2 * y.float() - 1, f[:, 0]) / B, twin_hebbian),
+    ("hebbian", logits, yk, lambda f, y: (f.mean(1) - 2 * f.gather(1, y[:, None])[:, 0] / K).mean(), twin_hebbian),
     ("perceptron", logit, y2, lambda f, y: F.relu(-(2 * y - 1) * f[:, 0]).mean(), twin_perceptron),
     ("perceptron", logits, yk, lambda f, y: (f.amax(1) - f.gather(1, y[:, None])[:, 0]).mean(), twin_perceptron),
     ("cross_entropy", logits, yk, F.cross_entropy, twin_cross_entropy),
@@ -217,6 +225,7 @@ UNITS = {  # on a task of 4 classes, of 2 classes, of 2 values
     "binary_cross_entropy": (None, 1, None),
     "binary_cross_entropy_of_probabilities": (None, 1, None),
     "cross_entropy": (4, 2, None),
+    "hebbian": (4, 1, None),
     "hinge": (4, 1, None),
     "huber": (4, 2, 2),
     "mae": (4, 2, 2),

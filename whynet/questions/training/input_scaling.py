@@ -69,8 +69,8 @@ class InputScaling(Question):
             "way. Subtracting the mean and dividing by the spread turns the ravine into a bowl.",
             "가중치의 기울기(gradient)는 그것이 곱해지는 입력에 비례한다. 어떤 열은 천 단위이고 어떤 열은 0.01 단위라면 손실은 "
             "협곡이 된다. 큰 열의 가중치 쪽으로는 가파르고 작은 열의 가중치 쪽으로는 평평하다. 학습률(learning rate) 하나로 둘을 다 "
-            "맞출 수는 없다. 모든 예제에 공통된 치우침도 문제다. 한 유닛의 가중치가 모두 같은 쪽으로 움직이게 된다. 평균을 빼고 퍼진 정도로 "
-            "나누면 협곡이 그릇 모양이 된다.",
+            "맞출 수는 없다. 모든 예제에 공통된 치우침도 문제다. 한 유닛의 가중치가 모두 같은 쪽으로 움직이게 된다. 평균을 빼고 "
+            "퍼진 정도로 나누면 협곡이 그릇 모양이 된다.",
         ),
         Text(
             "Adam divides each weight's step by the size of its own gradient, which mends scales but not offsets. Whatever is done to "
@@ -309,7 +309,7 @@ _VERDICT = Text(
     "{raw}. 값을 예측할 때 {value_metric}: 표준화한 값 {targets_standard}, 그대로의 값 {targets_raw}, 표준화한 값의 학습률로 배운 "
     "그대로의 값 {common_raw}.",
 )
-_REACHED = Text("{metric}, SGD: {sgd}; Adam: {adam}", "{metric}, SGD: {sgd}. Adam: {adam}")
+_REACHED = Text("{metric}: SGD에서 {sgd}. Adam에서 {adam}", "{metric}, SGD: {sgd}. Adam: {adam}")
 _CONDITIONS = Text("Condition κ of the inputs: {kappas}", "입력의 조건수 κ: {kappas}")
 _RATES = Text("Best learning rates of SGD: {rates}", "SGD의 가장 좋은 학습률: {rates}")
 _READ_REACHED = Text(
