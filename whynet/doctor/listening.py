@@ -335,6 +335,10 @@ class Listening(Told):
                     self.step, part, *loop.batch, output, shape, func, copied(given), copied(named), call.value, False
                 ))  # fmt: skip
 
+    def refused(self, call: LossCall) -> None:
+        if self.learning and len(self.loop.refused) < KEPT:
+            self.loop.refused.append(call)
+
     def _heard(self, call: LossCall, target: Tensor) -> None:
         self.answered = True
         loop = self.loop

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from whynet.doctor.reach import Targets
 from whynet.doctor.recording import Recorder
 
 MODE_SENSITIVE = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
@@ -33,6 +34,7 @@ class LossCall:
     value: float
     labels: Tensor | None = None  # whole-number targets, (N,)
     fingerprints: tuple[int, ...] = ()  # of the inputs they belong to
+    targets: Targets | None = None  # where something bounds what can reach them, and a gradient can flow back
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Loop:
     with_graph: int = 0
 
     calls: list[LossCall] = field(default_factory=list)
+    refused: list[LossCall] = field(default_factory=list)  # that raised an error, for their targets
     operations: list[Operation] = field(default_factory=list)
     outputs: list[OutputFacts] = field(default_factory=list)
     losses: list[tuple[int, float]] = field(default_factory=list)  # of the watched steps: what was sent back
@@ -128,6 +131,11 @@ class Loop:
     def training_calls(self) -> list[LossCall]:
         """The loss calls that were trained on."""
         return [call for call in self.calls if call.training]
+
+    @property
+    def trained_towards(self) -> list[tuple[LossCall, Targets]]:
+        """The calls that were trained on, or would have been, with their targets where something bounds what can reach them."""
+        return [(call, call.targets) for call in (*self.training_calls, *self.refused) if call.targets is not None]
 
     @property
     def sensitive(self) -> list[nn.Module]:

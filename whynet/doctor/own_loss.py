@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from whynet.doctor.loop import LossCall, looks_like_distribution
+from whynet.doctor.reach import targets_of
 from whynet.doctor.tracing import made_by, past_shapes
 
 REDUCTIONS = ("none", "mean", "sum")  # as torch numbers them
@@ -55,6 +56,7 @@ def losses_behind(
             made_by(received), flat and looks_like_distribution(seen.detach(), -1) if seen is not None else False,
             flat and looks_like_distribution(seen.detach(), 0) if seen is not None else False,
             True, value, labels, fingerprints,
+            targets_of(name, received, target, getattr(node, "_saved_weight", None)) if reduction != "none" else None,
         )  # fmt: skip
         yield call, target.detach()
 

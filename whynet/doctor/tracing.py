@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack, _pop_mode, _push_mode
 
 from whynet.doctor.loop import LossCall, Operation, looks_like_distribution
+from whynet.doctor.reach import CLASSES, targets_of
 
 LOSSES = {
     "cross_entropy", "nll_loss", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy",
@@ -54,8 +56,13 @@ class Following(TorchFunctionMode):
         self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        result = func(*args, **kwargs)
         name = getattr(func, "__name__", "")
+        try:
+            result = func(*args, **kwargs)
+        except (RuntimeError, IndexError):
+            if name in LOSSES and not self.paused:
+                self._refused(name, args, kwargs)
+            raise
         if not self.paused and name != "__get__":
             try:
                 with torch.no_grad():
@@ -105,9 +112,24 @@ class Following(TorchFunctionMode):
                 looks_like_distribution(received.detach(), -1) if received.ndim == 2 else False,
                 looks_like_distribution(received.detach(), 0) if received.ndim == 2 else False,
                 result.requires_grad, value, labels, self.told.fingerprints,
+                targets_of(name, received.grad_fn, target, _weight(args, kwargs))
+                if result.requires_grad and reduction != "none" and not OF_CLASSES & {name} else None,
             ),
             target.detach(), received, (func, args[1:], {key: value for key, value in kwargs.items() if key != "input"}),
         )  # fmt: skip
+
+    def _refused(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A loss that raised an error: the targets may be why."""
+        with contextlib.suppress(Exception), torch.no_grad():
+            received, target = args[0] if args else kwargs["input"], args[1] if len(args) > 1 else kwargs["target"]
+            classes, weight = 0, _weight(args, kwargs)
+            if name in CLASSES and not target.is_floating_point():
+                classes, weight = received.shape[min(1, received.ndim - 1)], None
+                target = target[target != kwargs.get("ignore_index", -100)]
+            seen = targets_of(name, received.grad_fn, target, weight, classes)
+            if seen is not None and id(received) in self._followed:
+                shapes = tuple(received.shape), tuple(target.shape)
+                self.told.refused(LossCall(self.told.step, name, *shapes, "", "", False, False, False, math.nan, targets=seen))
 
     def _operation(self, name: str, after: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         one = next(a for a in args if id(a) in self._followed)
@@ -148,6 +170,9 @@ class Told:
 
     def loss(self, call: LossCall, target: Tensor, received: Tensor, again: Again) -> None:
         """A known loss function was called on what it received, and what else it takes to call it again."""
+
+    def refused(self, call: LossCall) -> None:
+        """A known loss function raised an error."""
 
     def operation(self, one: Operation, worked_on: Tensor, other: Tensor | None) -> None:
         """Something else was done with the outputs."""
@@ -195,6 +220,14 @@ _MADE_BY = {
     "SoftplusBackward0": "softplus", "HardtanhBackward0": "hardtanh", "SiluBackward0": "silu", "ClampMinBackward0": "relu",
     "LogSigmoidBackward0": "logsigmoid",
 }  # fmt: skip
+
+
+def _weight(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
+    """What a loss weighs its targets with, one by one."""
+    given = kwargs.get("weight", args[2] if len(args) > 2 else None)
+    return given if isinstance(given, Tensor) else None
+
+
 _SHAPES_ONLY = ("View", "Squeeze", "Unsqueeze", "Alias", "ToCopy", "Reshape", "UnsafeView")
 
 
