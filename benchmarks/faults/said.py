@@ -12,7 +12,8 @@ class Said:
     """What came out for one program, as plain data.
 
     ``named``: the causes that the diagnosis asserts. ``before`` and ``after``: the task's metric (accuracy, R²) without and with the fix
-    that it proposes; of a loop, whose fix is lines of code that nobody tries, neither. ``why_not``: why there is no diagnosis.
+    that it proposes; of a loop, whose fix is lines of code that nobody tries, neither.
+    ``restored``: whether with the fix the metric is where a healthy network's is. ``why_not``: why there is no diagnosis.
     """
 
     id: str
@@ -23,6 +24,7 @@ class Said:
     before: float | None = None
     after: float | None = None
     fix: tuple[str, ...] = ()
+    restored: bool = False
     seconds: float | None = None
     why_not: str | None = None
 
@@ -39,6 +41,7 @@ def read(name: str, diagnosis: dict[str, Any], seconds: float, metric: float | N
         _finite(metric),
         _finite(diagnosis.get("after")),
         fix,
+        bool(diagnosis.get("restored")),
         seconds,
     )
 

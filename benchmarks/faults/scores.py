@@ -49,7 +49,10 @@ def totals(rows: Sequence[Row]) -> dict[str, str]:
         "accepted causes named, all of every program wanted": _share(named, accepted),
         "programs with every accepted cause named": _share(sum(r.found == len(r.facts.causes) for r in faulty), len(faulty)),
         "programs with a wrong assertion": _share(sum(bool(r.wrong) for r in rows), len(rows)),
-        "faulty programs restored by the fix": _share(sum(r.said.state == "mended" for r in tried), len(tried)),
+        "faulty programs restored by the fix": _share(sum(r.said.restored for r in tried), len(tried)),
+        "of these, such as did badly before, by more than luck": _share(
+            sum(r.said.state == "mended" for r in tried), len(tried)
+        ),
         "controls with a clean bill": _share(sum(r.clean for r in controls), len(controls)),
         "crashed or out of time": str(sum(r.said.why_not is not None for r in rows)),
         "median seconds": f"{statistics.median(seconds):.1f}" if seconds else "–",

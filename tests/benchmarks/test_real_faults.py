@@ -128,13 +128,13 @@ def test_totals_count_what_was_named_missed_and_wrong() -> None:
         return Row(Published(said.id, "", accepted, "", ""), said)
 
     rows = [
-        row(("a", "b"), Said("one", False, "mended", ("a", "c"), seconds=1.0)),
-        row(("a",), Said("two", False, "mended", ("a",), seconds=3.0)),
+        row(("a", "b"), Said("one", False, "mended", ("a", "c"), restored=True, seconds=1.0)),
+        row(("a",), Said("two", False, "faulty", ("a",), restored=True, seconds=3.0)),
         row(("d",), Said("three", why_not="crashed (1): no")),
         row(("e",), Said("four", True, "proved", ("e",), seconds=4.0)),
         row((), Said("five", False, "healthy", seconds=5.0)),
         row((), Said("six", False, "mended", ("a",), seconds=7.0)),
     ]
     assert list(totals(rows).values()) == [
-        "3 of 4 (75%)", "3 of 5 (60%)", "2 of 4 (50%)", "2 of 6 (33%)", "2 of 3 (67%)", "1 of 2 (50%)", "1", "4.0",
+        "3 of 4 (75%)", "3 of 5 (60%)", "2 of 4 (50%)", "2 of 6 (33%)", "2 of 3 (67%)", "1 of 3 (33%)", "1 of 2 (50%)", "1", "4.0",
     ]  # fmt: skip

@@ -167,3 +167,15 @@ def test_whoever_listens_is_told_of_all_three_stages() -> None:
 def test_a_device_that_is_not_there_is_refused_before_anything_is_examined() -> None:
     with pytest.raises(WhynetError, match="banana"):
         why(recipe("iris", "mlp"), device="banana")
+
+
+@pytest.mark.parametrize(
+    ("one", "state", "restored"),
+    [
+        ('wine(scale="none")', "mended", True),
+        ("wine", "healthy", False),  # there is no fix that could restore anything
+    ],
+)
+def test_restored_is_what_the_fix_leaves_where_a_healthy_network_is(one: str, state: str, restored: bool) -> None:
+    found = diagnose(recipe(one, "mlp(widths=[32])", optimizer="adam", epochs=60, batch_size=16))
+    assert (found.state, found.restored, found.to_dict()["restored"]) == (state, restored, restored)

@@ -29,7 +29,7 @@ def as_dict(found: Diagnosis) -> dict[str, Any]:
         "also_mends": [cause.name for cause in found.also_mends], "cleared": [cause.name for cause in found.cleared],
         "not_checked": [cause.name for cause in found.not_checked],
         "fix": found.fix, "remedy": found.remedy.remedy.name.both if found.remedy else None,
-        "after": number(found.remedy.summary.mean.mean) if found.remedy else None,
+        "restored": found.restored, "after": number(found.remedy.summary.mean.mean) if found.remedy else None,
         "suspects": [
             {
                 "cause": s.cause.name, "title": s.cause.title.both, "strength": s.strength, "proved": s.proved,

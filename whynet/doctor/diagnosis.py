@@ -17,6 +17,7 @@ from whynet.doctor.second import Second
 from whynet.doctor.trial import Trial, Tried
 from whynet.doctor.tried import mean, worth
 from whynet.doctor.verdict import NOTHING, fixed, measured, verdict
+from whynet.doctor.yardstick import RECOVERED
 from whynet.recipe import Recipe
 from whynet.text import Text
 
@@ -75,6 +76,19 @@ class Diagnosis:
         if self.sick:
             return "not mended"
         return "faulty" if self.confirmed else "healthy"
+
+    @property
+    def restored(self) -> bool:
+        """Whether the fix leaves the network where a healthy one is: it mends, or the metric was never far and is not now.
+
+        With the fix at 0.8 of the way from chance to the reference or beyond, and not worse than without.
+        """
+        if self.state == "mended":
+            return True
+        one, trial = self.remedy, self.later[-1].trial if self.later and self.later[-1].gains else self.trial
+        if one is None or trial is None or (one.worse and not one.cause.judging):
+            return False
+        return trial.stick.way(mean(one.values, trial.chance), self.reference) >= RECOVERED
 
     @property
     def _restored(self) -> bool:
