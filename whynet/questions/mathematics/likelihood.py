@@ -351,7 +351,7 @@ _MATTERS = Text(
 )
 _SHRUNK = Text(
     "Of the way to the expected weights SGD with decay leaves {decay}, AdamW {adamw}",
-    "사전 분포가 예상하는 가중치까지 감쇠를 둔 SGD는 {decay}, AdamW는 {adamw}를 남긴다",
+    "사전 분포가 예상하는 가중치까지 남은 거리: 감쇠를 둔 SGD {decay}, AdamW {adamw}",
 )
 _SURENESS = Text("On the test set: {confidence} sure, {right} right", "테스트 세트에서: 확신 {confidence}, 정답 {right}")
 _READ_MATTERS = Text(
