@@ -31,10 +31,20 @@ def forest(
             difference_interval=None if row.difference is None else _ends(row.difference),
             verdict="" if row.level == comparison.baseline else (verdicts or {}).get(row.level, OUTCOMES[row.outcome]),
             baseline=row.level == comparison.baseline,
+            decided=None if verdicts else row.outcome in ("better", "worse"),  # the mark says what the words say
         )
         for row in comparison.summaries
     ]
     return trial(levels, title=title, metric=METRICS[comparison.metric], chance=comparison.chance)
+
+
+def within(figure: Figure, comparison: Comparison) -> Figure:
+    """The first axes shown no further than the metric goes: an interval of a mean near 1 may pass it, an accuracy does not."""
+    if comparison.metric == "accuracy":
+        ax = figure.axes[0]
+        low, high = ax.get_ylim()
+        ax.set_ylim(max(low, -0.02), min(high, 1.02))
+    return figure
 
 
 def _ends(one: Interval) -> tuple[float, float] | None:

@@ -25,6 +25,7 @@ from whynet.questions.networks.pieces import STEPS, folded, pieces_along, pieces
 from whynet.questions.networks.planes import boundary, is_planar
 from whynet.questions.networks.shapes import activation_of, weights_of, widths_of
 from whynet.questions.numbers import CHANCE, METRICS, chance_of, difference, leaders, score, scores
+from whynet.questions.pictures import within
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, recipe
 from whynet.registry import Range, register
@@ -191,6 +192,7 @@ class DepthOrWidth(Question):
             rows = [(i, value) for i, depth in enumerate(self.levels) for value in scores(one, str(depth))]
             frame = pd.DataFrame(rows, columns=["place", "score"])
             drawn = lines.interval(frame, "place", "score", title=by_score, x_name=_HIDDEN, y_name=METRICS[one.metric])
+            within(drawn, one)
             return remarks.reference(remarks.ticks(drawn, places), one.chance, CHANCE)
 
         def count() -> Figure:
