@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from whynet.doctor.hidden import Hidden, hidden_at_start
 from whynet.doctor.reach import Targets
 from whynet.doctor.recording import Recorder
 
@@ -84,6 +85,8 @@ class Loop:
     fresh: frozenset[str]  # that hold what torch's own initialisation puts there, at the start
     owners: dict[str, str]  # parameter to the name of the module that holds it
     held: set[str] = field(default_factory=set)  # parameters in some optimizer
+    hidden: tuple[Hidden, ...] = ()  # parameters in plain containers, which the model does not know as its own
+    held_by_key: set[int] = field(default_factory=set)  # identities of all that some optimizer moves
     foreign: int = 0  # parameters in the given optimizers that are none of the model's
     optimizers: list[torch.optim.Optimizer] = field(default_factory=list)
 
@@ -164,15 +167,18 @@ def loop_of(module: nn.Module, optimizers: list[torch.optim.Optimizer]) -> Loop:
     owners = {name: name.rpartition(".")[0] for name in names.values()}
     trainable = frozenset(name for name, p in module.named_parameters() if p.requires_grad)
     loop = Loop(module, names, trainable, fresh_parameters(module), owners, optimizers=list(optimizers))
+    loop.hidden = hidden_at_start(module)
+    known = {*names, *(one.key for one in loop.hidden)}
     for optimizer in optimizers:
         hold(loop, optimizer)
-        loop.foreign += sum(id(p) not in names for group in optimizer.param_groups for p in group["params"])
+        loop.foreign += sum(id(p) not in known for group in optimizer.param_groups for p in group["params"])
     return loop
 
 
 def hold(loop: Loop, optimizer: torch.optim.Optimizer) -> None:
     """Note which parameters an optimizer moves."""
     for group in optimizer.param_groups:
+        loop.held_by_key.update(id(p) for p in group["params"])
         loop.held.update(loop.names[id(p)] for p in group["params"] if id(p) in loop.names)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from torch import Tensor, nn
+
 from whynet.doctor.cause import Evidence, Suspicion
-from whynet.doctor.fault import POSSIBLE, PROVED, Fault, Mend, wiring_fault
-from whynet.doctor.loop import Loop
+from whynet.doctor.fault import LIKELY, POSSIBLE, PROVED, Fault, Mend, wiring_fault
+from whynet.doctor.hidden import hidden_parts, never_moved
+from whynet.doctor.loop import Loop, fresh_parameters, hold
 from whynet.doctor.replay import Manner
 from whynet.text import Text
 
@@ -24,6 +27,11 @@ class OptimizerMissesParameters(Fault):
     initialisation drew (its values within ±1/√n and spread as a uniform draw: trained weights leave that bound), for no one means to keep
     random weights. Trained weights that the optimizer lacks are fine-tuning of the rest, and are only mentioned. All optimizers that step
     are counted, so a model trained by two is not accused.
+
+    ``model.parameters()`` does not know of layers in a plain list, tuple or dictionary. Those that got a gradient, are in no optimizer, and
+    at the end are to the bit what they were at the start are proved under the same condition, that they are as random as torch made them,
+    or bare parameters; bare tensors that ask for a gradient are a suspicion. A trained network that a model hides in a list on purpose
+    (to measure a loss by, say) is neither random nor accused, and one that is asked for no gradient gets none.
     """
 
     name = "optimizer-misses-parameters"
@@ -37,6 +45,13 @@ class OptimizerMissesParameters(Fault):
     place = "rule"
 
     def notice(self, loop: Loop) -> Suspicion:
+        for optimizer in loop.optimizers:
+            hold(loop, optimizer)  # groups may have been added since it was made
+        out_of_sight = _out_of_sight(loop)
+        if out_of_sight:
+            names = sorted(out_of_sight)
+            evidence = [Evidence(_HIDDEN, _LIST.fill(n=len(names), names=few(names)), _NO, "for")]
+            return self.held(evidence, max(out_of_sight.values()))
         if not loop.trainable:
             return self.nothing()
         graded = loop.graded if loop.watched_grades else set(loop.trainable)
@@ -52,9 +67,17 @@ class OptimizerMissesParameters(Fault):
         return self.held(evidence, PROVED if random else POSSIBLE)
 
     def mended(self, loop: Loop, manner: Manner) -> Manner | None:
-        return replace(manner, everything=True) if loop.recorder.settings else None
+        return replace(manner, everything=True) if loop.recorder.settings and not _out_of_sight(loop) else None
 
     def mend(self, loop: Loop) -> Mend:
+        hidden = sorted(_out_of_sight(loop))
+        if hidden:
+            path = hidden[0].partition("[")[0]
+            owner, _, name = path.rpartition(".")
+            bare = isinstance(dict(hidden_parts(loop.module)).get(hidden[0]), Tensor)
+            kind, held = ("Dict", "{…}") if isinstance(vars(loop.module.get_submodule(owner))[name], dict) else ("List", "[…]")
+            known = f"nn.{'Parameter' if bare else 'Module'}{kind}({held})"
+            return Mend(_KNOWN, (f"- self.{name} = {held}", f"+ self.{name} = {known}"))
         kind = type(loop.optimizers[0]).__name__ if loop.optimizers else "SGD"
         return Mend(_MEND, (f"+ optimizer = torch.optim.{kind}(model.parameters(), …)  # after the model is complete",))
 
@@ -64,6 +87,30 @@ def few(names: list[str]) -> str:
     return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
 
 
+def _out_of_sight(loop: Loop) -> dict[str, float]:
+    """Parameters in plain containers that should move and cannot, each with how sure that is."""
+    if not loop.hidden or not loop.optimizers:
+        return {}
+    found = never_moved(loop.module, loop.hidden, loop.held_by_key)
+    random = {
+        f"{name}.{inner}"
+        for name, part in hidden_parts(loop.module)
+        if isinstance(part, nn.Module)
+        for inner in fresh_parameters(part)
+    }
+    bare = {name for name, part in hidden_parts(loop.module) if isinstance(part, Tensor)}
+    return {
+        name: PROVED if name in random or isinstance(value, nn.Parameter) else LIKELY
+        for name, value in found.items()
+        if name in random | bare
+    }
+
+
+_KNOWN = Text("let the model know of its layers", "모델이 자기 층을 알게 한다")
+_HIDDEN = Text(
+    "parameters in a plain list or dictionary that get a gradient and never move",
+    "파이썬 리스트나 딕셔너리에 들어 있어 기울기를 받아도 움직이지 않는 파라미터",
+)
 _HELD = Text("parameters of the model that the optimizer holds", "옵티마이저가 갖고 있는 모델의 파라미터")
 _NONE_OF = Text("none; its {n} are those of something else", "없음. 갖고 있는 {n}개는 다른 것의 파라미터다")
 _ALL = Text("all that learn", "학습하는 것 모두")
