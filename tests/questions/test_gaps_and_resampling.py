@@ -71,7 +71,7 @@ def test_weights_decide_who_is_drawn() -> None:
     n = len(dataset.train)
     weights = np.zeros(n)
     weights[[2, 5]] = 0.25, 0.75
-    index = np.concatenate([weighted(dataset, weights, 0, step).train.index.numpy() for step in range(20)])
+    index = np.concatenate([weighted(dataset, weights, seed).train.index.numpy() for seed in range(20)])
     share = (index == dataset.train.index[5].item()).mean()
     assert set(index) == set(dataset.train.index[[2, 5]].tolist())
     assert abs(share - 0.75) < 5 * math.sqrt(0.75 * 0.25 / len(index))

@@ -252,7 +252,10 @@ _SMALLER = Text(
     "Stopping early works like weight decay: the weights are smaller than at the end.",
     "조기 종료는 가중치 감쇠(weight decay)처럼 작용한다: 가중치가 끝에서보다 작다.",
 )
-_ALWAYS = Text("It helps with true labels, too.", "레이블이 모두 옳을 때에도 도움이 된다.")
+_ALWAYS = Text(
+    "The weights of the lowest validation loss do better with true labels, too.",
+    "레이블이 모두 옳을 때에도 검증 손실이 가장 낮은 때의 가중치가 더 낫다.",
+)
 _FOUND = Text(
     "The validation loss is lowest, {lowest}, around step {step} of {steps}, and {last} at the end; patience ends the training after "
     "{used} % of the steps.",

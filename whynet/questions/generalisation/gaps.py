@@ -104,7 +104,7 @@ def told(comparison: Comparison, names: Mapping[str, Text]) -> Text:
         base=names[base], train=training_score(comparison, base).alone, test=score(comparison, base).alone,
         best=join([_NAMED.fill(name=names[one], value=score(comparison, one).alone) for one in best], ", "),
     )  # fmt: skip
-    return join([words, _TIED]) if len(best) > 1 else words
+    return join([words, TIED]) if len(best) > 1 else words
 
 
 def sayings(judged: Sequence[Judged]) -> Text:
@@ -161,7 +161,7 @@ _TOLD = Text(
 )
 _AGAINST = Text("Test score against {base}: {parts}", "{base:과} 견준 테스트 점수: {parts}")
 _QUOTED = Text("“{sentence}”", "“{sentence}”")
-_TIED = Text("Those named together could not be told apart.", "함께 적힌 것은 차이가 드러나지 않았다.")
+TIED = Text("Those named together could not be told apart.", "함께 적힌 것은 차이가 드러나지 않았다.")
 _SAID: dict[Outcome, Text] = {
     "held": Text("Often said, and true here: {sentences}", "흔히 하는 말이고 여기서 맞았다: {sentences}"),
     "did not hold": Text("Often said, and not true here: {sentences}", "흔히 하는 말이지만 여기서는 틀렸다: {sentences}"),

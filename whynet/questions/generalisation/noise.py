@@ -266,8 +266,8 @@ _INPUTS = Text(
     "입력에 더한 표준편차 {middle}의 잡음은 테스트 점수를 높인다.",
 )
 _GAP = Text(
-    "It narrows the gap between training and test score.",
-    "그 잡음은 훈련 점수와 테스트 점수의 격차를 줄인다.",
+    "Noise of {middle} on the inputs narrows the gap between training and test score.",
+    "입력에 더한 {middle}의 잡음은 훈련 점수와 테스트 점수의 격차를 줄인다.",
 )
 _ROBUST = Text(
     "On test inputs with as much noise, the network that was trained with it does better.",

@@ -34,9 +34,9 @@ def bootstrap(dataset: Dataset, seed: int) -> Dataset:
     return trained_on(dataset, dataset.train.index[torch.from_numpy(drawn)])
 
 
-def weighted(dataset: Dataset, weights: np.ndarray, seed: int, step: int) -> Dataset:
+def weighted(dataset: Dataset, weights: np.ndarray, seed: int) -> Dataset:
     """As many training examples, drawn with replacement in proportion to weights (n,) that sum to 1."""
-    rng = numpy_generator(seed, "sample", "weighted", step)
+    rng = numpy_generator(seed, "sample", "weighted")
     return trained_on(dataset, dataset.train.index[torch.from_numpy(rng.choice(len(weights), len(weights), p=weights))])
 
 
