@@ -70,8 +70,15 @@ class Race:
 
 def walk(rule: Optimizer, surface: Surface, starts: Tensor, steps: int) -> Walk:
     """w_{t+1} = rule(w_t, ∇f(w_t)), from all starts (S, 2) at once: the rules work element by element."""
+    return walks(rule, (rule.lr,), surface, starts, steps)[rule.lr]
+
+
+def walks(rule: Optimizer, rates: Sequence[float], surface: Surface, starts: Tensor, steps: int) -> dict[float, Walk]:
+    """The walk at each of several learning rates, all at once: rates along the first axis, starts along the second."""
     hyper = {name: torch.tensor(value, dtype=torch.float64) for name, value in rule.hyper.items()}
-    weights, state = starts, rule.start(starts)
+    hyper["lr"] = torch.tensor(rates, dtype=torch.float64)[:, None, None]
+    weights = starts.expand(len(rates), *starts.shape).clone()  # (R, S, 2)
+    state = rule.start(weights)
     points, values = [weights], [surface(weights)]
     for step in range(1, steps + 1):
         here = weights.detach().requires_grad_()
@@ -79,23 +86,24 @@ def walk(rule: Optimizer, surface: Surface, starts: Tensor, steps: int) -> Walk:
         weights, state = rule.update(here.detach(), gradient, state, hyper, torch.tensor(float(step), dtype=torch.float64))
         points.append(weights)
         values.append(surface(weights))
-    heights = torch.stack(values).numpy()
+    paths, heights = torch.stack(points).numpy(), torch.stack(values).numpy()  # (T + 1, R, S, …)
     lost = np.logical_or.accumulate(~np.isfinite(heights))  # who has left the numbers does not come back
-    return Walk(torch.stack(points).numpy(), np.where(lost, np.inf, heights))
+    heights = np.where(lost, np.inf, heights)
+    return {rate: Walk(paths[:, i], heights[:, i]) for i, rate in enumerate(rates)}
 
 
 def race(specs: Mapping[str, Spec], surface: Surface, seeds: Sequence[int], steps: int) -> Race:
     """Tune each optimizer's rate on starts of their own, lowest mean log₁₀ f, then race all from the starts of ``seeds``."""
     tuning = surface.starts(range(TUNING_SEEDS[0], TUNING_SEEDS[0] + 10))
     starts = surface.starts(tuple(seeds))
+    many = len(tuning)
     rates: dict[str, float] = {}
-    walks: dict[str, Walk] = {}
     by_rate: dict[str, dict[float, Walk]] = {}
     for name, spec in specs.items():
-        rules = {rate: cast(Optimizer, registry.make("optimizer", spec.replace(lr=rate))) for rate in RATES}
-        reached = settle({str(rate): walk(rules[rate], surface, tuning, steps).final for rate in RATES}, higher_is_better=False)
+        rule = cast(Optimizer, registry.make("optimizer", spec))
+        every = walks(rule, RATES, surface, torch.cat([tuning, starts]), steps)  # tuned and raced in one go
+        tuned = {str(rate): one.final[:many] for rate, one in every.items()}
+        reached = settle(tuned, higher_is_better=False)
         rates[name] = min(RATES, key=lambda rate: float(np.mean(reached[str(rate)])))
-        all_walks = {rate: walk(rules[rate], surface, starts, steps) for rate in RATES}
-        walks[name] = all_walks[rates[name]]
-        by_rate[name] = all_walks
-    return Race(rates, walks, by_rate)
+        by_rate[name] = {rate: Walk(one.points[:, many:], one.values[:, many:]) for rate, one in every.items()}
+    return Race(rates, {name: by_rate[name][rate] for name, rate in rates.items()}, by_rate)

@@ -12,6 +12,7 @@ from torch import Tensor
 from whynet.rng import numpy_generator
 from whynet.text import Text
 
+WAVES = 2.0  # how high the waves stand above the bowl that carries them
 NARROW = 100.0  # how many times steeper the valley is across than along
 
 
@@ -58,6 +59,22 @@ SURFACES = {
         "f(x, y) = (1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²",
         lambda x, y: (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2,
         (3.0, 0.5),
+        (-4.0, -4.0),
+        (4.0, 4.0),
+    ),
+    "saddle": Surface(
+        Text("the saddle between two hollows", "두 웅덩이 사이의 안장점(saddle point)"),
+        "f(x, y) = (x² − 1)² / 4 + y² / 2",
+        lambda x, y: (x**2 - 1) ** 2 / 4 + y**2 / 2,
+        (1.0, 0.0),
+        (-0.01, -2.0),  # all starts lie beside the ridge, from where the slope leads to the saddle first
+        (0.01, 2.0),
+    ),
+    "waves": Surface(  # after Rastrigin, Systems of extremal control (1974), with waves that a descent can cross
+        Text("the bowl full of waves", "물결치는 그릇"),
+        f"f(x, y) = x² + y² + {WAVES:g} (2 − cos 2πx − cos 2πy)",
+        lambda x, y: x**2 + y**2 + WAVES * (2 - torch.cos(2 * torch.pi * x) - torch.cos(2 * torch.pi * y)),
+        (0.0, 0.0),
         (-4.0, -4.0),
         (4.0, 4.0),
     ),

@@ -309,7 +309,7 @@ _VERDICT = Text(
     "{raw}. 값을 예측할 때 {value_metric}: 표준화한 값 {targets_standard}, 그대로의 값 {targets_raw}, 표준화한 값의 학습률로 배운 "
     "그대로의 값 {common_raw}.",
 )
-_REACHED = Text("{metric}: SGD에서 {sgd}. Adam에서 {adam}", "{metric}, SGD: {sgd}. Adam: {adam}")
+_REACHED = Text("{metric}, SGD: {sgd}; Adam: {adam}", "{metric}: SGD에서 {sgd}. Adam에서 {adam}")
 _CONDITIONS = Text("Condition κ of the inputs: {kappas}", "입력의 조건수 κ: {kappas}")
 _RATES = Text("Best learning rates of SGD: {rates}", "SGD의 가장 좋은 학습률: {rates}")
 _READ_REACHED = Text(

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
 
-from whynet.experiment.compare import Comparison, compare_levels
+from whynet.experiment.compare import compare_levels
 from whynet.experiment.factor import Level
-from whynet.experiment.statistics import paired
 from whynet.experiment.tuning import RATES
-from whynet.figures import curves, path_2d
+from whynet.figures import curves
 from whynet.figures.canvas import number
-from whynet.figures.charts import lines, remarks
+from whynet.figures.charts import lines
 from whynet.questions.claim import Claim, Judged, Measured
-from whynet.questions.descent import race
+from whynet.questions.descent import FLOOR, Race, race
 from whynet.questions.evidence import Evidence
-from whynet.questions.numbers import METRICS, difference, leaders, mean_of, score, scores
+from whynet.questions.numbers import METRICS, difference, leaders, score, scores
+from whynet.questions.pictures import forest
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.questions.surfaces import SURFACES, Surface
+from whynet.questions.training import racers
+from whynet.questions.training.race_charts import SHOWN, everywhere, from_above, runs
+from whynet.questions.training.racers import NAMES, RACERS, ends, listed, power, working
+from whynet.questions.training.rates import RATE, rate_ticks
 from whynet.recipe import Recipe, recipe
 from whynet.registry import Range, register
 from whynet.spec import Spec
-from whynet.text import Text, join, plain
+from whynet.text import Text, join
 
 NETWORK = Spec("mlp", {"widths": [64, 64]})
-RACERS = {"SGD": Spec("sgd"), "momentum": Spec("sgd", {"momentum": 0.9}), "Adam": Spec("adam")}
-NAMES = {"SGD": plain("SGD"), "momentum": Text("momentum", "모멘텀(momentum)"), "Adam": plain("Adam")}
-HUNDREDFOLD = 2.0  # orders of magnitude by which a rate has to lower the function to count as working
 
 
 @register(
@@ -41,14 +41,14 @@ HUNDREDFOLD = 2.0  # orders of magnitude by which a rate has to lower the functi
     place=70,
     year=2021,
     source="Schmidt, Schneider and Hennig, Descending through a crowded valley",
-    en="SGD, momentum or Adam: which is fastest, and is it always the same one?",
-    ko="SGD, 모멘텀(momentum), Adam: 무엇이 가장 빠른가? 언제나 같은 것이 이기는가?",
+    en="Which optimizer is fastest, and is it always the same one?",
+    ko="어떤 옵티마이저(optimizer)가 가장 빠르며, 언제나 같은 것이 이기는가?",
 )
 @dataclass(frozen=True)
 class OptimizerRace(Question):
     """f after equally many steps on a surface, and the score of a network, each optimizer at the best rate of the same list."""
 
-    function: Literal["valley", "rosenbrock", "beale"] = "valley"
+    function: Literal["valley", "rosenbrock", "beale", "saddle", "waves"] = "valley"
     steps: Annotated[int, Range(least=1, most=10_000)] = 100  # on the function
     data: str | Spec = "digits"
     model: Spec = NETWORK
@@ -74,10 +74,12 @@ class OptimizerRace(Question):
             "남고, 모멘텀은 잘하면 (√κ − 1)/(√κ + 1)이 남는다. κ = 100이면 0.98과 0.82다.",
         ),
         Text(
-            "Which of these matters depends on the problem, so there is no fastest optimizer, only a fastest one here. And a race at "
+            "Adagrad and RMSprop divide as Adam does, by all gradients so far or by the recent ones; a valley that lies along the axes, as "
+            "the narrow one here does, is what they are made for. Which of these matters depends on the problem. And a race at "
             "one common learning rate proves nothing: the best rates of two optimizers lie far apart. Here each takes its best out "
             "of the same list of ten, found on starts and seeds that the race does not use.",
-            "그중 무엇이 중요한지는 문제에 따라 다르다. 그래서 가장 빠른 옵티마이저(optimizer)는 없고, 여기서 가장 빠른 것이 있을 뿐이다. "
+            "Adagrad는 지금까지의 모든 기울기로, RMSprop은 최근의 기울기로 Adam처럼 나눈다. 이곳의 좁은 골짜기처럼 좌표축을 따라 놓인 "
+            "골짜기는 이런 옵티마이저(optimizer)에 꼭 맞는다. 그중 무엇이 중요한지는 문제에 따라 다르다. "
             "학습률을 하나로 맞춘 경주는 아무것도 증명하지 못한다. 가장 좋은 학습률이 옵티마이저마다 크게 다르기 때문이다. 여기서는 저마다 "
             "같은 목록의 열 개 가운데 가장 좋은 것을 쓰고, 그 값은 경주에 쓰지 않는 출발점과 시드(seed)에서 찾는다.",
         ),
@@ -85,11 +87,20 @@ class OptimizerRace(Question):
     formula: ClassVar[str] = (
         "SGD       w ← w − η g\n"
         "momentum  v ← 0.9 v + g,   w ← w − η v\n"
+        "Nesterov  v ← 0.9 v + g,   w ← w − η (g + 0.9 v)\n"
+        "Adagrad   s ← s + g²,   w ← w − η g / (√s + ε)\n"
+        "RMSprop   s ← 0.99 s + 0.01 g²,   w ← w − η g / (√s + ε)\n"
+        "Adadelta  s ← 0.9 s + 0.1 g²,   d = √((u + ε)/(s + ε)) g,   u ← 0.9 u + 0.1 d²,   w ← w − η d\n"
+        "AdamW     w ← (1 − η λ) w, then as Adam\n"
         "Adam      m ← 0.9 m + 0.1 g,   s ← 0.999 s + 0.001 g²,   w ← w − η m̂ / (√ŝ + ε)\n"
         "κ = λ_max / λ_min,   ρ_SGD = (κ − 1)/(κ + 1),   ρ_momentum = (√κ − 1)/(√κ + 1)"
     )
     sources: ClassVar[Sequence[str]] = (
         "Polyak, Some methods of speeding up the convergence of iteration methods (1964)",
+        "Nesterov, A method for solving the convex programming problem with convergence rate O(1/k²) (1983)",
+        "Duchi, Hazan and Singer, Adaptive subgradient methods (2011)",
+        "Tieleman and Hinton, Lecture 6.5: RMSprop (2012); Zeiler, ADADELTA (2012)",
+        "Loshchilov and Hutter, Decoupled weight decay regularization (2019)",
         "Kingma and Ba, Adam: a method for stochastic optimization (2015)",
         "Schmidt, Schneider and Hennig, Descending through a crowded valley (2021)",
     )
@@ -107,8 +118,9 @@ class OptimizerRace(Question):
     # --- the experiment ------------------------------------------------------------------------------------------
 
     def measure(self, listen: Listen) -> Evidence:
-        """The race on the surface, then the network with the whole optimizer as the factor."""
-        ran = race(RACERS, self.surface, range(self.seeds or 10), self.steps)
+        """The race on every surface, then the network with the whole optimizer as the factor."""
+        every = {name: race(RACERS, surface, range(self.seeds or 10), self.steps) for name, surface in SURFACES.items()}
+        ran = every[self.function]
         base = self.base
         levels = [Level(name, base.change(optimizer=spec)) for name, spec in RACERS.items()]
         seeds = self.seeds or (5 if self.quick else 10)
@@ -116,29 +128,31 @@ class OptimizerRace(Question):
         note = _TUNED.fill(
             rates=listed({name: f"{rate:.3g}" for name, rate in ran.rates.items()}), n=len(RATES), surface=self.surface.name
         )
-        return Evidence({"network": network}, {"ends": ran.ends}, {"steps": ran.steps}, (note,))
+        return Evidence(
+            {"network": network}, {"ends": ran.ends, "everywhere": _all(every)}, {"steps": ran.steps}, (note, _DECAY)
+        )
 
     def claims(self) -> Sequence[Claim]:
         """Who beats whom: on the surface, over learning rates, on the network, early on."""
         here = {"surface": self.surface.name, "steps": self.steps, "epochs": self.base.epochs}
-        lower, higher = Range(below=0), Range(above=0)
+        lower, higher, every = Range(below=0), Range(above=0), len(SURFACES)
+
+        def gap(racer: str) -> Callable[[Evidence], Measured]:
+            return lambda e: difference(e.comparisons["network"], racer, "momentum" if racer == "Adam" else "SGD")
+
         return [
-            Claim("momentum-here", _MOMENTUM_HERE.fill(**here), lambda e: _lower(e, "momentum", "SGD"), lower),
-            Claim("adam-here", _ADAM_HERE.fill(**here), lambda e: _lower(e, "Adam", "SGD"), lower),
-            Claim("adam-best-here", _BEST_HERE.fill(**here), lambda e: _lower(e, "Adam", "momentum"), lower, saying=True),
-            Claim("adam-more-rates", _MORE_RATES.fill(**here), lambda e: _more_rates(e, "Adam", "SGD"), higher, saying=True),
+            Claim("momentum-here", _MOMENTUM_HERE.fill(**here), lambda e: racers.lower(e, "momentum", "SGD"), lower),
+            Claim("adam-here", _ADAM_HERE.fill(**here), lambda e: racers.lower(e, "Adam", "SGD"), lower),
             Claim(
-                "momentum", _MOMENTUM.fill(**here), lambda e: difference(e.comparisons["network"], "momentum", "SGD"), higher
+                "adam-more-rates", _MORE_RATES.fill(**here), lambda e: racers.more_rates(e, "Adam", "SGD"), higher, saying=True
             ),
-            Claim("adam", _ADAM.fill(**here), lambda e: difference(e.comparisons["network"], "Adam", "SGD"), higher),
+            Claim("adam-everywhere", _ADAM_EVERYWHERE, lambda e: racers.won(e, "Adam"), Range(least=every), saying=True),
+            Claim("nobody-everywhere", _NOBODY, racers.won, Range(below=every), saying=True),
+            Claim("momentum", _MOMENTUM.fill(**here), gap("momentum"), higher),
+            Claim("adam-best", _BEST.fill(**here), gap("Adam"), higher, saying=True),
             Claim(
-                "adam-best",
-                _BEST.fill(**here),
-                lambda e: difference(e.comparisons["network"], "Adam", "momentum"),
-                higher,
-                saying=True,
+                "adam-early", _EARLY, lambda e: racers.early(e.comparisons["network"], "Adam", "momentum"), lower, saying=True
             ),
-            Claim("adam-early", _EARLY, lambda e: _early(e.comparisons["network"], "Adam", "momentum"), lower, saying=True),
         ]
 
     # --- what came out -------------------------------------------------------------------------------------------
@@ -146,7 +160,7 @@ class OptimizerRace(Question):
     def verdict(self, evidence: Evidence, judged: Sequence[Judged]) -> Text:
         """Who leads on the surface, who leads on the network."""
         network = evidence.comparisons["network"]
-        here = leaders({name: _ends(evidence, name) for name in RACERS}, higher_is_better=False)
+        here = racers.best_on(evidence, self.function)
         there = leaders({name: scores(network, name) for name in RACERS})
         words = _VERDICT.fill(
             here=join([NAMES[name] for name in here], ", "),
@@ -158,46 +172,53 @@ class OptimizerRace(Question):
     def _found(self, evidence: Evidence) -> dict[str, object]:
         """The numbers that verdict and titles speak of."""
         network = evidence.comparisons["network"]
-        reached = {name: _power(float(np.mean(_ends(evidence, name)))) for name in RACERS}  # the geometric mean over starts
-        one = {name: _power(float(_ends(evidence, name)[0])) for name in RACERS}
+        reached = {name: power(float(np.mean(ends(evidence, name)))) for name in RACERS}  # the geometric mean over starts
+        one = {name: power(float(ends(evidence, name)[0])) for name in SHOWN}
+        scored = {name: float(scores(network, name).mean()) for name in RACERS}
+        counts = {name: float(working(evidence, name).mean()) for name in RACERS}
         return {
             "surface": self.surface.name, "steps": self.steps, "epochs": self.base.epochs, "n": len(RATES),
-            "metric": METRICS[network.metric],
+            "metric": METRICS[network.metric], "functions": len(SURFACES),
             "one": listed({name: number(value, 2) for name, value in one.items()}),
-            "reached": listed({name: number(value, 2) for name, value in reached.items()}),
-            "scores": listed({name: score(network, name).alone for name in RACERS}),
-            "counts": listed({name: number(float(_working(evidence, name).mean()), 2) for name in RACERS}),
+            "reached": _ends_of({name: (value, number(value, 2)) for name, value in reached.items()}),
+            "scores": _ends_of({name: (-value, score(network, name).alone) for name, value in scored.items()}),
+            "counts": _ends_of({name: (-value, number(value, 2)) for name, value in counts.items()}),
             "rates": listed({one.level: f"{one.rate:.3g}" for one in network.tuned}),
+            "early": number(float(np.exp(racers.early(network, "Adam", "momentum").interval.mean)), 2),
+            "won": listed({name: str(count) for name, count in racers.functions_won(evidence).items()}),
         }  # fmt: skip
 
     def figures(self, evidence: Evidence, judged: Sequence[Judged]) -> Sequence[Drawn]:
         """One descent seen from above, all descents, every rate; the network's loss and its rates."""
-        network, steps, ends, found = (
-            evidence.comparisons["network"],
-            evidence.traces["steps"],
-            evidence.tables["ends"],
-            self._found(evidence),
-        )
-        above, falling, rates, loss, tuned = (one.fill(**found) for one in (_ABOVE, _FALLING, _TOLERANT, _LOSS, _BEST_RATES))
+        network, steps, table = evidence.comparisons["network"], evidence.traces["steps"], evidence.tables["ends"]
+        texts = (_ABOVE, _EVERYWHERE, _FALLING, _TOLERANT, _LOSS, _EARLIER, _BEST_RATES)
+        above, all_five, falling, rates, loss, earlier, tuned = (one.fill(**self._found(evidence)) for one in texts)
+
+        seen = steps.assign(f=steps["f"].clip(lower=FLOOR))
 
         def every_rate() -> Figure:
-            table = ends.assign(
-                at=np.log10(ends["rate"]), end=ends["log10_f"].clip(upper=3)
+            cut = table.assign(
+                at=np.log10(table["rate"]), end=table["log10_f"].clip(upper=3)
             )  # beyond 10³ it has left the picture
-            return _rate_ticks(curves(_runs(table, "at", "end"), title=rates, x=_RATE, y=_LOG_F))
+            return rate_ticks(curves(runs(cut, "at", "end"), title=rates, x=RATE, y=_LOG_F))
 
         def network_rates() -> Figure:
-            table = pd.DataFrame({str(NAMES[one.level]): one.losses for one in network.tuned}).replace(np.inf, np.nan)
-            names = list(table.columns)
-            table = table.assign(at=np.log10(table.index))
-            return _rate_ticks(lines.trend(table, "at", names, title=tuned, x_name=_RATE, y_name=_VALIDATION))
+            found = pd.DataFrame({str(NAMES[one.level]): one.losses for one in network.tuned}).replace(np.inf, np.nan)
+            names = list(found.columns)
+            found = found.assign(at=np.log10(found.index))
+            return rate_ticks(lines.trend(found, "at", names, title=tuned, x_name=RATE, y_name=_VALIDATION))
 
-        histories = {str(NAMES[name]): [one.history for one in arms] for name, arms in network.arms.items()}
+        def learning() -> Figure:
+            histories = {str(NAMES[name]): [one.history for one in network.arms[name]] for name in SHOWN}
+            return curves(histories, title=earlier, y=_VALIDATION, what="loss", log=True)
+
         return [
-            Drawn(above, lambda: _from_above(self.surface, steps[steps["start"] == 0], above), _READ_ABOVE),
-            Drawn(falling, lambda: curves(_runs(steps, "step", "f"), title=falling, y="f", log=True), _READ_FALLING),
+            Drawn(above, lambda: from_above(self.surface, steps[steps["start"] == 0], above), _READ_ABOVE),
+            Drawn(all_five, lambda: everywhere(evidence.tables["everywhere"], all_five), _READ_EVERYWHERE),
+            Drawn(falling, lambda: curves(runs(seen, "step", "f"), title=falling, y="f", log=True), _READ_FALLING),
             Drawn(rates, every_rate, _READ_RATES),
-            Drawn(loss, lambda: curves(histories, title=loss, y=_VALIDATION, what="loss", log=True), _READ_LOSS),
+            Drawn(loss, lambda: forest(network, NAMES, loss), _READ_LOSS),
+            Drawn(earlier, learning, _READ_EARLIER),
             Drawn(tuned, network_rates, _READ_TUNED),
         ]
 
@@ -211,90 +232,44 @@ class OptimizerRace(Question):
         ]
 
 
-# --- numbers ---------------------------------------------------------------------------------------------------------
+def _all(every: Mapping[str, Race]) -> pd.DataFrame:
+    """The ends of all races at the best rates, with a column function."""
+    parts = [one.ends[one.ends["raced"]].assign(function=name) for name, one in every.items()]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _ends(evidence: Evidence, racer: str) -> np.ndarray:
-    """log₁₀ f at the end of the race, a value for each start."""
-    table = evidence.tables["ends"]
-    return table.loc[(table["racer"] == racer) & table["raced"], "log10_f"].to_numpy(dtype=float)
+def _ends_of(values: Mapping[str, tuple[float, Text | str]]) -> Text:
+    """First and last by their numbers, small to large: ``Adam 0.001 … SGD 0.5``."""
+    order = sorted(values, key=lambda name: values[name][0])
+    return _FROM_TO.fill(first=listed({order[0]: values[order[0]][1]}), last=listed({order[-1]: values[order[-1]][1]}))
 
 
-def _power(exponent: float) -> float:
-    """10^exponent, as far as floats go."""
-    return 10.0**exponent if exponent < 300 else float("inf")
-
-
-def _lower(evidence: Evidence, racer: str, other: str) -> Measured:
-    pair = paired(_ends(evidence, racer), _ends(evidence, other), higher_is_better=False)
-    return Measured(pair.difference, _ORDERS)
-
-
-def _working(evidence: Evidence, racer: str) -> np.ndarray:
-    """How many of the rates lower f a hundredfold, a count for each start."""
-    table = evidence.tables["ends"]
-    table = table[table["racer"] == racer]
-    return (table["drop"] >= HUNDREDFOLD).groupby(table["start"]).sum().to_numpy(dtype=float)
-
-
-def _more_rates(evidence: Evidence, racer: str, other: str) -> Measured:
-    return Measured(paired(_working(evidence, racer), _working(evidence, other)).difference, _MORE)
-
-
-def _early(network: Comparison, racer: str, other: str) -> Measured:
-    """ln of the ratio of the validation losses after a tenth of the training."""
-
-    def loss(name: str) -> np.ndarray:
-        found = [one.history.curve("validation", "loss") for one in network.arms[name]]
-        return np.array([values[np.searchsorted(steps, steps[-1] / 10)] if len(steps) else np.nan for steps, values in found])
-
-    return mean_of(np.log(loss(racer) / loss(other)), _LOG_RATIO)
-
-
-# --- pictures --------------------------------------------------------------------------------------------------------
-
-
-def listed(values: Mapping[str, Text | str]) -> Text:
-    """``SGD 0.3, momentum 0.1``, each name in the reader's language."""
-    return join([_PAIR.fill(name=NAMES[name], value=value) for name, value in values.items()], ", ")
-
-
-def _runs(table: pd.DataFrame, x: str, y: str) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
-    """One line for each start, by racer, as `curves` wants them."""
-    return {
-        str(NAMES[name]): [
-            (part[x].to_numpy(dtype=float), part[y].to_numpy(dtype=float))
-            for _, part in table[table["racer"] == name].groupby("start")
-        ]
-        for name in RACERS
-    }
-
-
-def _from_above(surface: Surface, steps: pd.DataFrame, title: Text) -> Figure:
-    """The paths from one start over the level lines, in the box of all starts with a margin."""
-    (x0, y0), (x1, y1) = surface.low, surface.high
-    x, y = (np.linspace(low - 0.1 * (high - low), high + 0.1 * (high - low), 200) for low, high in ((x0, x1), (y0, y1)))
-    grid = torch.from_numpy(np.stack(np.meshgrid(x, y), axis=-1))  # (H, W, 2)
-    paths = {str(NAMES[name]): steps.loc[steps["racer"] == name, ["x", "y"]].to_numpy(dtype=float) for name in RACERS}
-    return path_2d(x, y, surface(grid).numpy(), paths, title=title, minimum=surface.minimum)
-
-
-def _rate_ticks(figure: Figure) -> Figure:
-    """The powers of ten at a logarithmic axis of rates."""
-    return remarks.ticks(figure, {power: number(10.0**power) for power in range(-4, 1)})
-
-
-_PAIR = Text("{name} {value}", "{name} {value}")
+_FROM_TO = Text("{first} … {last}", "{first} … {last}")
+_DECAY = Text(
+    "AdamW's weight decay pulls to the origin, where the narrow valley and the bowl full of waves happen to be lowest.",
+    "AdamW의 가중치 감쇠(weight decay)는 원점으로 당긴다. 좁은 골짜기와 물결치는 그릇은 마침 원점이 가장 낮다.",
+)
+_ADAM_EVERYWHERE = Text(
+    "Adam is a safe choice: on all five functions it is the lowest, or cannot be told from it.",
+    "Adam이면 안전하다. 함수 다섯 개 모두에서 가장 낮은 곳에 이르거나 그것과 가려지지 않는다.",
+)
+_NOBODY = Text(
+    "No optimizer is the lowest, or not told from it, on all five functions.",
+    "함수 다섯 개 모두에서 가장 낮거나 그것과 가려지지 않는 옵티마이저는 없다.",
+)
+_EVERYWHERE = Text(
+    "On how many of {functions} functions each is lowest, or not told from it: {won}",
+    "함수 {functions}개 가운데 가장 낮거나 그것과 가려지지 않는 개수: {won}",
+)
+_READ_EVERYWHERE = Text(
+    "Every dot is a start, the bar their mean; farther left is lower. What is below 10⁻¹⁰ stands at the left edge, "
+    "what is beyond 10⁵ at the right.",
+    "점은 출발점 하나, 막대는 그 평균이다. 왼쪽일수록 낮다. 10⁻¹⁰보다 낮으면 왼쪽 끝에, 10⁵을 넘으면 오른쪽 끝에 둔다.",
+)
 _TUNED = Text(
     "On {surface} each optimizer's learning rate was chosen out of {n}, on ten starts that the race does not use: {rates}",
     "{surface}에서 쓰는 학습률은 {n}개 가운데에서, 경주에 쓰지 않는 출발점 열 개로 골랐다: {rates}",
 )
-_ORDERS = Text(
-    "difference in log₁₀ f over the last tenth of the steps, same starts",
-    "마지막 10분의 1 스텝에서 log₁₀ f의 차이, 같은 출발점끼리",
-)
-_MORE = Text("how many more of the rates work, same starts", "효과가 있는 학습률의 개수 차이, 같은 출발점끼리")
-_LOG_RATIO = Text("ln of the ratio of validation losses, same seeds", "검증 손실 비의 로그(ln), 같은 시드끼리")
 _MOMENTUM_HERE = Text(
     "On {surface}, momentum gets lower than SGD in {steps} steps.",
     "{surface}: 같은 {steps}스텝(step)에 모멘텀이 SGD보다 더 낮은 곳에 이른다.",
@@ -303,10 +278,6 @@ _ADAM_HERE = Text(
     "On {surface}, Adam gets lower than SGD in {steps} steps.",
     "{surface}: 같은 {steps}스텝에 Adam이 SGD보다 더 낮은 곳에 이른다.",
 )
-_BEST_HERE = Text(
-    "On {surface}, Adam gets lower than momentum too.",
-    "{surface}: Adam이 모멘텀보다도 더 낮은 곳에 이른다.",
-)
 _MORE_RATES = Text(
     "On {surface}, more learning rates work with Adam than with SGD.",
     "{surface}: Adam은 SGD보다 더 많은 학습률에서 효과가 있다.",
@@ -314,10 +285,6 @@ _MORE_RATES = Text(
 _MOMENTUM = Text(
     "After {epochs} epochs the network is better with momentum than with SGD.",
     "{epochs} 에포크(epoch) 뒤 신경망은 SGD보다 모멘텀에서 더 낫다.",
-)
-_ADAM = Text(
-    "After {epochs} epochs the network is better with Adam than with SGD.",
-    "{epochs} 에포크 뒤 신경망은 SGD보다 Adam에서 더 낫다.",
 )
 _BEST = Text(
     "After {epochs} epochs the network is better with Adam than with momentum too.",
@@ -329,9 +296,9 @@ _EARLY = Text(
 )
 _VERDICT = Text(
     "Lowest on {surface} after {steps} steps: {here} ({reached}). Best on the network after {epochs} epochs: {there} "
-    "({scores}).",
+    "({metric} {scores}). Functions of {functions} on which each is lowest, or not told from it: {won}.",
     "{surface}에서 {steps}스텝 뒤 가장 낮은 것: {here} ({reached}). {epochs} 에포크 뒤 신경망에서 가장 좋은 것: {there} "
-    "({scores}).",
+    "({metric} {scores}). 함수 {functions}개 가운데 가장 낮거나 그것과 가려지지 않는 개수: {won}.",
 )
 _TIED = Text("Optimizers named together could not be told apart.", "함께 적힌 것은 차이가 드러나지 않았다.")
 _ABOVE = Text(
@@ -344,12 +311,20 @@ _TOLERANT = Text(
     "{surface}: 학습률 {n}개 가운데 f를 100분의 1로 낮추는 개수: {counts}",
 )
 _LOSS = Text("The network after {epochs} epochs, {metric}: {scores}", "{epochs} 에포크 뒤의 신경망, {metric}: {scores}")
+_EARLIER = Text(
+    "After a tenth of the training Adam's validation loss is {early} times that of momentum",
+    "학습의 10분의 1이 지났을 때 Adam의 검증 손실은 모멘텀의 {early}배다",
+)
+_READ_EARLIER = Text("Four of the eight, on a logarithmic scale.", "여덟 가운데 넷을 로그 눈금으로 그렸다.")
 _BEST_RATES = Text("Best learning rates on the network: {rates}", "신경망에서 가장 좋은 학습률: {rates}")
 _READ_ABOVE = Text(
     "A path that zigzags spends its steps on the steep side; one that creeps has a learning rate chosen for the steep side.",
     "지그재그로 가는 경로는 가파른 쪽에서 걸음을 낭비한다. 기어가는 경로의 학습률은 가파른 쪽에 맞춘 것이다.",
 )
-_READ_FALLING = Text("From the same starts, each optimizer at its best rate.", "같은 출발점에서, 저마다 가장 좋은 학습률로.")
+_READ_FALLING = Text(
+    "From the same starts, each optimizer at its best rate; what is below 10⁻³⁰ counts as that.",
+    "같은 출발점에서, 저마다 가장 좋은 학습률로. 10⁻³⁰보다 낮으면 10⁻³⁰으로 친다.",
+)
 _READ_RATES = Text(
     "Every rate of the list from the same starts. Too small a rate gets nowhere, too large a one diverges; a wide low stretch forgives.",
     "목록의 모든 학습률을 같은 출발점에서. 너무 작으면 나아가지 못하고 너무 크면 발산한다. 낮은 구간이 넓을수록 너그럽다.",
@@ -362,7 +337,6 @@ _READ_TUNED = Text(
     "Validation loss after the whole training at every rate of the list, the mean of two seeds that the comparison does not use.",
     "목록의 학습률마다 학습을 마친 뒤의 검증 손실. 비교에 쓰지 않는 시드 두 개의 평균이다.",
 )
-_RATE = Text("learning rate", "학습률(learning rate)")
 _LOG_F = Text("log₁₀ f at the end, at most 3", "끝에서의 log₁₀ f, 3까지만")
 _VALIDATION = Text("validation loss", "검증 손실(validation loss)")
 _TRY_CURVED = Text("A curved valley: who follows the bend?", "굽은 골짜기: 누가 굽이를 따라가는가?")
