@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from whynet.doctor.causes.lr_too_low import LrTooLow
 from whynet.doctor.causes.too_few_epochs import TooFewEpochs
@@ -16,6 +18,7 @@ from whynet.doctor.examination import Examination, examine
 from whynet.doctor.pace import LEAST, Pace, smaller, stacked_pace
 from whynet.doctor.plan import Plan, plan
 from whynet.doctor.running import run_trial
+from whynet.doctor.seen_pace import Seen
 from whynet.engine.arm import prepare
 from whynet.engine.train import probe_steps
 from whynet.recipe import Recipe, recipe
@@ -132,3 +135,32 @@ def test_smaller_data_is_a_random_part_of_the_same(seed: int) -> None:
     assert again.train.pool_x is part.train.pool_x  # made once for each seed
     assert torch.equal(part.test.x, whole.test.x)
     assert part.task == whole.task
+
+
+def test_where_even_the_shortest_trainings_do_not_fit_the_likeliest_alone_is_tried(
+    seen: Examination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whynet.doctor.course._timed", lambda seen, *_: seen.pace)  # as slow as is said
+    slowly = at_pace(seen, 10.0)  # 20 steps of an arm would take 200 s
+    trial = run_trial(slowly, [LrTooLow().look(seen), TooFewEpochs().look(seen)], 5, budget=1.0, workers=0, combine=False)
+    assert trial is not None
+    assert trial.steps == LEAST
+    assert [one.cause.name for one in trial.tried] == ["lr-too-low"]
+    assert "too-few-epochs" in [cause.name for cause in trial.left_out]
+
+
+@given(
+    grows=st.floats(1e-4, 10),
+    rest=st.floats(0, 10),
+    levels=st.integers(1, 20),
+    seconds=st.floats(0.1, 100),
+    most=st.floats(1, 1e6),
+)
+def test_the_longest_training_that_fits_takes_no_longer_than_there_is(
+    grows: float, rest: float, levels: int, seconds: float, most: float
+) -> None:
+    found = Seen(grows, rest)
+    steps = found.steps(levels, seconds, most)
+    assert 0 <= steps <= most
+    assert steps == 0 or found.seconds(levels, steps) <= seconds * (1 + 1e-9)
+    assert steps + 1 > most or found.seconds(levels, steps + 1) > seconds * (1 - 1e-9)

@@ -124,6 +124,11 @@ class _Asking:
     tier: Tier
 
     @property
+    def late(self) -> bool:
+        """Whether the time is used up."""
+        return self.budget is not None and time.monotonic() - self.started >= self.budget
+
+    @property
     def left(self) -> float | None:
         """Seconds for a second look."""
         return None if self.budget is None else max(self.budget - (time.monotonic() - self.started), LEAST * self.budget)
@@ -137,7 +142,7 @@ def _looked_again(found: Diagnosis, asking: _Asking, notes: list[Text]) -> Diagn
 
     for _ in range(ROUNDS):
         one, asked = found.remedy, found.undecided
-        if one is None or not asked or found.partial or found.state == "faulty":
+        if one is None or not asked or found.partial or found.state == "faulty" or asking.late:
             break
         if not room(found.examination.yardstick, one.summary.mean.mean, found.reference):
             break

@@ -41,6 +41,7 @@ STAY = 0.5  # of the remedies, about, that are expected to stay after the rung
 SINGLES = 0.6  # of the time, for changes one by one where signs point to several causes, which may have to be mended together
 UNSURE = 3  # undecided remedies that are given more seeds
 AHEAD = 4.0  # times the steps that were planned, at most, where trainings turn out faster than was foreseen
+BEYOND = 1.5  # times the time that is left, which a trial may take where trainings cannot be any shorter
 HALF = 0.5  # of the steps: rather than cutting below, remedies without any sign are left out
 
 
@@ -133,6 +134,8 @@ class _Running:
             gone = loose[-max(1, len(loose) // 4) :]
             plans = [one for one in plans if one not in gone]
             self.course = self._course(plans)
+        while len(plans) > 1 and self._beyond(plans):
+            plans = plans[:-1]  # what signs point to comes first
         kept = {cause.name for one in plans for cause in one.causes}
         dropped = {cause.name: cause for one in every for cause in one.causes if cause.name not in kept}
         self.left_out, self.plans = tuple(dropped.values()), plans
@@ -144,6 +147,13 @@ class _Running:
 
     def _too_short(self, least: float) -> bool:
         return self.course.steps is not None and self.course.steps < least
+
+    def _beyond(self, plans: Sequence[Plan]) -> bool:
+        """Whether even the shortest trainings of these would take much longer than there is time for."""
+        if self.course.steps is None or self.course.steps > LEAST or self.left is None:
+            return False
+        serial = self.course.seconds(plans, self.seeds, self.course.steps / self.seen.whole_steps)
+        return serial / self._cores > BEYOND * max(self.left, 0.0)
 
     def _course(self, plans: Sequence[Plan]) -> Course:
         """The longest training that fits, when arms that go nowhere leave early."""
