@@ -200,7 +200,7 @@ class Listening(Told):
         self.opened = outputs
         if len(outputs) > 1 or (made is not None and not made.ndim):
             self._read_own_loss(outputs, learning)
-        self.mode.follow(output)
+        self.mode.follow(output, learning)
         self._on()
 
     def _read_own_loss(self, outputs: tuple[Tensor, ...], learning: bool) -> None:
@@ -378,10 +378,12 @@ class Listening(Told):
             self.scores.append((int((outputs.detach().argmax(dim=1) == labels).sum()), len(labels)))
             self.scored = True
 
-    def backward(self, value: float, opposite: bool) -> None:
+    def backward(self, value: float, opposite: bool, likely: float | None) -> None:
         self.unsent = 0
         self.loop.recorder.sent(value)
         if len(self.loop.losses) < KEPT:
             self.loop.losses.append((self.step_at_hand, value))
+            if likely is not None:
+                self.loop.likelihoods.append((self.step_at_hand, likely))
         if opposite:
             self.loop.negated.append(self.step_at_hand)

@@ -97,6 +97,9 @@ class Loop:
     along: list[float] = field(default_factory=list)  # cosine of update and gradient
     maximizes: bool = False
     negated: list[int] = field(default_factory=list)  # steps at which the opposite of a loss was sent back
+    likelihoods: list[tuple[int, float]] = field(
+        default_factory=list
+    )  # steps at which log-probabilities of targets were sent back as they are, and the factor before them
     graded: set[str] = field(default_factory=set)  # parameters that had a gradient at some step
     watched_grades: int = 0  # steps at which that was looked at
     called: set[str] = field(default_factory=set)  # modules that took part in some forward pass

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack, _pop_mode, _push_mode
 
+from whynet.doctor.log_likelihood import Likelihoods
 from whynet.doctor.loop import LossCall, Operation, looks_like_distribution
 from whynet.doctor.reach import CLASSES, targets_of
 
@@ -41,16 +42,21 @@ class Following(TorchFunctionMode):
         self.paused = False
         self._followed: dict[int, tuple[Tensor, tuple[str, ...]]] = {}  # by id, which the kept tensor holds on to
         self._last: tuple[Tensor, float] | None = None  # the value of the last loss call
+        self._likelihoods: Likelihoods | None = None  # where a loss may be sent back
 
-    def follow(self, outputs: Any) -> None:
-        """From here on, what is made of these."""
+    def follow(self, outputs: Any, learning: bool) -> None:
+        """From here on, what is made of these; learning: whether a loss may be sent back."""
         self.paused = False
         self._followed = {id(one): (one, ()) for one in tensors(outputs)}
         self._last = None
+        self._likelihoods = Likelihoods() if learning else None
+        if self._likelihoods is not None:
+            with contextlib.suppress(RuntimeError), torch.no_grad():
+                self._likelihoods.begin(tensors(outputs))
 
     def forget(self) -> None:
         """Let go of every tensor."""
-        self._followed, self._last = {}, None
+        self._followed, self._last, self._likelihoods = {}, None, None
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -85,7 +91,13 @@ class Following(TorchFunctionMode):
             self._loss(name, func, args, kwargs, result)
         elif name in TOLD:
             self._operation(name, after, args, kwargs, result)
-        for one in tensors(result):
+        if name == "broadcast_tensors":  # each is one of those given, in another shape
+            made = [one for one, source in zip(result, args[-len(result) :], strict=True) if id(source) in self._followed]
+        else:
+            made = list(tensors(result))
+        if self._likelihoods is not None:
+            self._likelihoods.note(name, args, kwargs, result, self._followed)
+        for one in made:
             if id(one) not in self._followed:
                 self._followed[id(one)] = (one, (*after, name))
 
@@ -156,7 +168,7 @@ class Following(TorchFunctionMode):
             return
         value = float(sent.detach())
         opposite = self._last is not None and value != 0 and value == -self._last[1] and sent is not self._last[0]
-        self.told.backward(value, opposite)
+        self.told.backward(value, opposite, self._likelihoods.sent(sent) if self._likelihoods is not None else None)
 
 
 class Told:
@@ -177,8 +189,8 @@ class Told:
     def operation(self, one: Operation, worked_on: Tensor, other: Tensor | None) -> None:
         """Something else was done with the outputs."""
 
-    def backward(self, value: float, opposite: bool) -> None:
-        """A scalar was sent back; whether it is the opposite of the loss just computed."""
+    def backward(self, value: float, opposite: bool, likely: float | None) -> None:
+        """A scalar was sent back; whether it is the opposite of the loss just computed, or log-probabilities times a positive factor."""
 
 
 # --- the stack of modes, which a user may use too ----------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Evidence, Suspicion
+from whynet.doctor.cause import Evidence, Speaks, Suspicion
 from whynet.doctor.fault import LIKELY, PROVED, Fault, Mend, wiring_fault
 from whynet.doctor.loop import Loop
 from whynet.doctor.tracing import LOSSES
@@ -10,6 +10,7 @@ from whynet.text import Text, plain
 
 UPHILL = 0.1  # cosine of update and gradient: weight decay, at a right angle to the gradient on the average, stays below
 MOSTLY = 0.75  # of the watched steps
+SAME = 1.001  # a factor that varies more may be a reward
 ROSE = 1.05  # times the loss at the start
 
 
@@ -27,6 +28,10 @@ class GradientSignFlipped(Fault):
     quarters of all, and the rate is not negative (which has a name of its own) nor ``maximize`` asked for without a known loss. The
     opposite of a torch loss sent back is proved where that loss grew by more than a twentieth; else a suspicion, for networks that
     work against each other do that on purpose.
+
+    A loss written by hand that lacks its minus is proved where, on three quarters of the watched steps, what was sent back is the
+    log-probability that the outputs give to classes not drawn from them, with nothing but picking, sums, means and one positive factor
+    between. A product with an advantage, a term beside it, or a step that climbs (``maximize=True``) is right so, or may be.
     """
 
     name = "gradient-sign-flipped"
@@ -40,16 +45,23 @@ class GradientSignFlipped(Fault):
     needs_steps = True
 
     def notice(self, loop: Loop) -> Suspicion:
-        if not loop.along and not loop.negated:
+        if not loop.along and not loop.negated and not loop.likelihoods:
             return self.nothing()
         evidence, strength = [], 0.0
+        bare = _without_minus(loop)
         known = any(call.name in LOSSES for call in loop.training_calls)
         if loop.along and not loop.negative_rates:
             share = sum(c > 0 for c in loop.along) / len(loop.along)
             uphill = loop.along[0] > UPHILL and share >= MOSTLY
-            evidence.append(Evidence(_COSINE, plain(f"{loop.along[0]:+.2f}"), _NEGATIVE, "for" if uphill else "against"))
-            if uphill:
+            speaks: Speaks = "against" if not uphill else "neither" if bare else "for"
+            evidence.append(Evidence(_COSINE, plain(f"{loop.along[0]:+.2f}"), _NEGATIVE, speaks))
+            if bare:  # of two that turn the way round, one rights the other
+                strength = PROVED if loop.along[0] < 0 else 0.0
+            elif uphill:
                 strength = LIKELY if loop.maximizes and not known else PROVED
+        if bare:
+            speaks = "for" if strength else "neither"
+            evidence.append(Evidence(_SENT, _LIKELIHOOD.fill(n=len(loop.likelihoods)), _MINUS, speaks))
         if loop.negated:
             losses = [call.value for call in loop.training_calls]
             grew = len(losses) >= 2 and losses[-1] > ROSE * losses[0]
@@ -64,6 +76,9 @@ class GradientSignFlipped(Fault):
     def mend(self, loop: Loop) -> Mend:
         if loop.negated:
             return Mend(_MEND, ("- (-loss).backward()", "+ loss.backward()"))
+        if _without_minus(loop):
+            picked = "log_p[range(len(y)), y].mean()"
+            return Mend(_MEND, (f"- loss = {picked}", f"+ loss = -{picked}"))
         if loop.maximizes:
             return Mend(
                 _MEND,
@@ -75,6 +90,16 @@ class GradientSignFlipped(Fault):
         return Mend(_MEND, ("- w += lr * w.grad", "+ w -= lr * w.grad"))
 
 
+def _without_minus(loop: Loop) -> bool:
+    """Whether log-probabilities of the targets were what was minimised, nearly always and with one and the same factor."""
+    factors = [factor for _, factor in loop.likelihoods]
+    if not factors or len(factors) < MOSTLY * len(loop.losses) or loop.negative_rates:
+        return False
+    return max(factors) <= SAME * min(factors)
+
+
+_LIKELIHOOD = Text("the log-probability of the targets, on {n} steps", "{n} 스텝에서 정답의 로그 확률")
+_MINUS = Text("minus the log-probability", "음의 로그 확률")
 _COSINE = Text("cosine of the first update with the gradient", "첫 갱신과 기울기 사이의 코사인")
 _NEGATIVE = Text("below 0", "0 미만")
 _SENT = Text("what was sent back", "역전파한 것")
