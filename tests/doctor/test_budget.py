@@ -164,3 +164,16 @@ def test_the_longest_training_that_fits_takes_no_longer_than_there_is(
     assert 0 <= steps <= most
     assert steps == 0 or found.seconds(levels, steps) <= seconds * (1 + 1e-9)
     assert steps + 1 > most or found.seconds(levels, steps + 1) > seconds * (1 - 1e-9)
+
+
+def test_longer_training_is_not_tried_where_trainings_are_cut_to_less_than_half(
+    seen: Examination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three times a few steps are better than a few steps, whatever becomes of four hundred."""
+    monkeypatch.setattr("whynet.doctor.course._timed", lambda seen, *_: seen.pace)
+    slowly, asked = at_pace(seen, 0.01), [LrTooLow().look(seen), TooFewEpochs().look(seen)]
+    trial = run_trial(slowly, asked, 5, budget=8.0, workers=0, combine=False)
+    assert trial is not None
+    assert trial.steps is not None
+    assert {one.cause.name for one in trial.tried} == {"lr-too-low"}
+    assert "too-few-epochs" in [cause.name for cause in trial.left_out]

@@ -188,7 +188,7 @@ FAULTS: dict[str, tuple[str, bool, Callable[[], Recipe]]] = {  # the cause, whet
     ),
     "the same rows": ("validation-overlaps-train", True, lambda: short(overlapping())),
     "thirty to one": ("class-imbalance", False, lambda: short(from_tensors(*RARE), optimizer="sgd(lr=0.01)")),
-    "wrong labels": ("label-noise", False, lambda: short(noisy())),
+    "wrong labels": ("label-noise", True, lambda: short(noisy())),
     "pure noise": ("nothing-to-learn", False, lambda: short(from_tensors(X, Y[torch.randperm(600, generator=generator(3))]))),
 }
 

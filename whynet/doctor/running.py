@@ -134,6 +134,9 @@ class _Running:
             gone = loose[-max(1, len(loose) // 4) :]
             plans = [one for one in plans if one not in gone]
             self.course = self._course(plans)
+        if self._too_short(least):  # early on, any longer training is better than a shorter one: that says nothing of its end
+            plans = [one for one in plans if not self._is_longer(one)] or plans
+            self.course = self._course(plans)
         while len(plans) > 1 and self._beyond(plans):
             plans = plans[:-1]  # what signs point to comes first
         kept = {cause.name for one in plans for cause in one.causes}
@@ -141,6 +144,11 @@ class _Running:
         self.left_out, self.plans = tuple(dropped.values()), plans
         if self.course.steps is not None:
             self.notes.append(_CUT.fill(budget=self.budget, steps=self.course.steps, whole=self.seen.whole_steps))
+
+    def _is_longer(self, one: Plan) -> bool:
+        """Whether all that a change does is to train longer."""
+        own = self.seen.recipe
+        return one.recipe.change(epochs=own.epochs, steps=own.steps) == own
 
     def _is_certain(self, one: Plan) -> bool:
         return all(cause.name in self.certain for cause in one.causes)

@@ -22,6 +22,7 @@ from whynet.text import Text, plain
 
 NEIGHBOURS, AGREE = 10, 7  # a clear neighbourhood: seven of ten of one class
 NOISY, ERRORS = 0.05, 4.0  # share by which training labels deviate more often than test labels, and in standard errors
+PLAIN = 0.2  # of the labels
 LEAST = 50
 
 
@@ -36,7 +37,8 @@ class LabelNoise(Cause):
     """How often a label deviates from a clear neighbourhood: seven and more of the ten nearest training examples of one other class.
 
     Where classes overlap, training and test labels deviate equally often, for both come from one distribution. Labels that were spoiled
-    before training deviate more often in training than in a clean test set: by 0.05 and four standard errors at least, it is a sign.
+    before training deviate more often in training than in a clean test set: by 0.05 and four standard errors at least, it is a sign; by a
+    fifth of the labels it was counted, and needs no trial.
     The remedy leaves the deviating examples out (Wilson 1972), and the trial decides. Noise in both sets alike cannot be told from
     classes that overlap.
     """
@@ -59,7 +61,7 @@ class LabelNoise(Cause):
         evidence = [
             Evidence(_DEVIATES, plain(f"{train:.0%}"), _AS_TEST.fill(share=f"{test:.0%}"), "for" if noisy else "against")
         ]
-        return Suspicion(self, evidence, 0.7 if noisy else 0.0)
+        return Suspicion(self, evidence, 0.7 if noisy else 0.0, proved=noisy and train - test > PLAIN)
 
     def remedies(self, seen: Examination) -> list[Remedy]:
         if self.look(seen).speaks != "for":
