@@ -23,7 +23,7 @@ from whynet.experiment.factor import Level
 from whynet.experiment.statistics import paired
 from whynet.figures import theme
 from whynet.figures.canvas import number
-from whynet.figures.charts import facets, lines, remarks
+from whynet.figures.charts import bars, facets, lines, remarks
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
 from whynet.questions.generalisation import gaps
@@ -178,20 +178,26 @@ class BiasVariance(Question):
         changed = _CHANGED.fill(parts=_listed(others, means["error"]))
         answers = evidence.traces["answers"]
 
-        def split(names: dict[str, Text], title: Text, x: Text) -> Figure:
-            rows = [
-                (place, str(said), value)
+        def rows(names: dict[str, Text]) -> pd.DataFrame:
+            found = [
+                (place, str(name), str(said), value)
                 for part, said in PARTS.items()
-                for place, level in enumerate(names)
+                for place, (level, name) in enumerate(names.items())
                 for value in table.loc[table["level"] == level, part]
             ]
-            frame = pd.DataFrame(rows, columns=["at", "part", "value"])
-            figure = lines.interval(frame, "at", "value", by="part", title=title, x_name=x, y_name=_SQUARED)
-            return remarks.ticks(figure, {place: str(name) for place, name in enumerate(names.values())})
+            return pd.DataFrame(found, columns=["at", "network", "part", "value"])
+
+        def along() -> Figure:
+            frame = rows({w: plain(w) for w in widths})
+            figure = lines.interval(frame, "at", "value", by="part", title=by_width, x_name=_WIDTH, y_name=_SQUARED)
+            return remarks.ticks(figure, dict(enumerate(widths)))
+
+        def beside() -> Figure:
+            return bars.grouped(rows(others), "network", "value", "part", title=changed, x_name=_NETWORKS, y_name=_SQUARED)
 
         shown = [
-            Drawn(by_width, lambda: split({w: plain(w) for w in widths}, by_width, _WIDTH), _READ_PARTS),
-            Drawn(changed, lambda: split(others, changed, _NETWORKS), _READ_CHANGED),
+            Drawn(by_width, along, _READ_PARTS),
+            Drawn(changed, beside, _READ_CHANGED),
         ]
         if len(answers):
             spread = _SPREAD.fill(spreads=_listed({w: plain(w) for w in (widths[0], widths[-1])}, means["variance"] ** 0.5))
