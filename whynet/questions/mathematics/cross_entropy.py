@@ -24,7 +24,7 @@ from whynet.figures.canvas import number
 from whynet.figures.charts import bars, remarks
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
-from whynet.questions.mathematics.codes import encode, entropy, huffman
+from whynet.questions.mathematics.codes import PRECISION, encode, entropy, huffman
 from whynet.questions.numbers import METRICS, difference, mean_of, score
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, recipe, with_seed
@@ -157,6 +157,7 @@ class CrossEntropyQuestion(Question):
                 "messages": pd.DataFrame(messages, columns=["seed", "state", "promised", "written", "extra"]),
                 "divergence": pd.DataFrame(rows, columns=["seed", "there", "back", "entropy", "huffman"]),
             },
+            notes=(_ROUNDED.fill(n=LONGEST, precision=PRECISION),),
         )
 
     def claims(self) -> Sequence[Claim]:
@@ -377,6 +378,10 @@ _TRY_RAW = Text(
 )
 _TRY_SHUFFLED = Text(
     "Labels that say nothing of the inputs: what does confidence cost?", "입력과 무관한 정답: 확신의 대가는 얼마인가?"
+)
+_ROUNDED = Text(
+    "Messages hold at most {n} labels; a probability below 2 to the power −{precision} is written as if it were that.",
+    "메시지에는 많아야 정답 {n}개가 들어간다. 2의 −{precision}제곱보다 작은 확률은 그 값으로 보고 적는다.",
 )
 _NO_CLASSES = Text(
     "cross-entropy needs data with classes, such as digits or iris. Received: {received}",
