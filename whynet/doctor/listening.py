@@ -146,6 +146,7 @@ class Listening(Told):
             self.mode.forget()
             self._close_judging()
             self.entered = module
+            self.loop.door.open()
         elif self.on and not self.mode.paused and next(module.parameters(), None) is not None:
             self.mode.paused, self.paused_by = True, module  # another network: its inside is its own
 
@@ -159,6 +160,7 @@ class Listening(Told):
                 name = self.layers.get(module)
                 if name is not None:
                     self.measuring.activation(name, output)
+                    self.loop.door.passed(name, module, args)
         elif module is self.paused_by:
             self.mode.paused, self.paused_by = False, None
 
@@ -186,6 +188,8 @@ class Listening(Told):
                 return
             if self.watched:
                 self._keep(module, args, kwargs)
+                if module is loop.module and not self.layers:
+                    loop.door.passed("", module, args)
         self.judging = (mode, prints)
         self.answered = False
         if made is not None and (self.watched or not learning) and len(loop.outputs) < KEPT:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from whynet.doctor.hidden import Hidden, hidden_at_start
+from whynet.doctor.inputs_seen import AtTheDoor, InputsSeen
 from whynet.doctor.reach import Targets
 from whynet.doctor.recording import Recorder
 
@@ -124,6 +125,7 @@ class Loop:
     reported: list[Reported] = field(default_factory=list)
 
     recorder: Recorder = field(default_factory=Recorder)  # what it takes to run the loop again
+    door: AtTheDoor = field(default_factory=AtTheDoor)  # sees what reaches the first layer
     own_loss: bool = False  # whether the model computes its loss itself
     batch: tuple[tuple[Any, ...], dict[str, Any]] | None = None  # the last watched training input
     batch_of: nn.Module | None = None  # the module that it went into: the whole, or the part that the loop calls
@@ -142,6 +144,11 @@ class Loop:
     def trained_towards(self) -> list[tuple[LossCall, Targets]]:
         """The calls that were trained on, or would have been, with their targets where something bounds what can reach them."""
         return [(call, call.targets) for call in (*self.training_calls, *self.refused) if call.targets is not None]
+
+    @property
+    def inputs(self) -> InputsSeen | None:
+        """What reached the first layer, where that is linear and takes rows of features."""
+        return self.door.seen
 
     @property
     def sensitive(self) -> list[nn.Module]:

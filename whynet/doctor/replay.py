@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from whynet.doctor.inputs_seen import InputsSeen
 from whynet.doctor.loop import Loop, quiet_copy
 from whynet.doctor.recording import Recorded, Setting
 from whynet.doctor.tracing import tensors
@@ -30,6 +31,7 @@ class Manner:
     rate: float = 1.0  # times the rate of each optimizer
     everything: bool = False  # the optimizer holds every parameter that learns
     thawed: bool = False  # every parameter learns
+    standardised: bool = False  # what reaches the first layer has mean 0 and spread 1 in every feature
 
 
 def manner_of(loop: Loop) -> Manner:
@@ -50,6 +52,8 @@ def replay(loop: Loop, manner: Manner, seed: int, steps: int, until: float = mat
     module = beginning(loop)
     if manner.thawed:
         module.requires_grad_(True)
+    if manner.standardised and loop.inputs is not None:
+        _standardise(module.get_submodule(loop.inputs.layer), loop.inputs)
     optimizers = [made for one in loop.recorder.settings for made in _optimizers(one, module, manner)]
     before = judged(loop, module, loop.recorder.batches)
     _set_modes(loop, module, manner)
@@ -65,6 +69,14 @@ def replay(loop: Loop, manner: Manner, seed: int, steps: int, until: float = mat
         for optimizer in optimizers:
             optimizer.step()
     return before, judged(loop, module, loop.recorder.batches)
+
+
+def _standardise(layer: nn.Module, seen: InputsSeen) -> None:
+    """Puts what reaches a layer of a copy on one scale; features that never vary are only centred."""
+    weight = next(layer.parameters())
+    spread = torch.where(seen.spread > 0, seen.spread, 1.0)
+    mean, spread = seen.mean.to(weight.device, weight.dtype), spread.to(weight.device, weight.dtype)
+    layer.register_forward_pre_hook(lambda _, args: ((args[0] - mean) / spread, *args[1:]))
 
 
 def beginning(loop: Loop) -> nn.Module:

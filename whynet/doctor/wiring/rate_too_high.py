@@ -37,7 +37,7 @@ class RateTooHigh(Fault):
         values = [value for _, value in loop.losses]
         if len(values) < 4:
             return self.nothing()
-        if _explained(loop):
+        if explained(loop):
             return self.nothing()
         broke = [value for value in values if not math.isfinite(value)]
         last = values[-max(2, len(values) // 4) :]
@@ -64,7 +64,7 @@ class RateTooHigh(Fault):
         return Mend(_MEND, (f"- {made}{rate:g})", f"+ {made}{TENTH * rate:g})"))
 
 
-def _explained(loop: Loop) -> bool:
+def explained(loop: Loop) -> bool:
     """Whether something else makes the steps long, or the loss grow."""
     summed = any(call.reduction == "sum" for call in loop.training_calls)
     uphill = bool(loop.along) and loop.along[0] > 0
