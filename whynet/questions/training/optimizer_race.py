@@ -32,6 +32,8 @@ from whynet.registry import Range, register
 from whynet.spec import Spec
 from whynet.text import Text, join
 
+STARTS = 10  # on the functions, at least: they cost next to nothing
+LOST = 1e12  # a descent that is higher than this has left the picture
 NETWORK = Spec("mlp", {"widths": [64, 64]})
 
 
@@ -119,7 +121,9 @@ class OptimizerRace(Question):
 
     def measure(self, listen: Listen) -> Evidence:
         """The race on every surface, then the network with the whole optimizer as the factor."""
-        every = {name: race(RACERS, surface, range(self.seeds or 10), self.steps) for name, surface in SURFACES.items()}
+        every = {
+            name: race(RACERS, surface, range(max(self.seeds or 0, STARTS)), self.steps) for name, surface in SURFACES.items()
+        }
         ran = every[self.function]
         base = self.base
         levels = [Level(name, base.change(optimizer=spec)) for name, spec in RACERS.items()]
@@ -194,7 +198,7 @@ class OptimizerRace(Question):
         texts = (_ABOVE, _EVERYWHERE, _FALLING, _TOLERANT, _LOSS, _EARLIER, _BEST_RATES)
         above, all_five, falling, rates, loss, earlier, tuned = (one.fill(**self._found(evidence)) for one in texts)
 
-        seen = steps.assign(f=steps["f"].clip(lower=FLOOR))
+        seen = steps.assign(f=steps["f"].clip(lower=FLOOR).where(steps["f"] < LOST))
 
         def every_rate() -> Figure:
             cut = table.assign(
