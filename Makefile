@@ -2,15 +2,17 @@
 # make test    everything that has to hold before a change goes in
 # make lint    the quick part of it
 # make bench   measure speed on this machine
+# make docs    build the site: the pages of docs/, and every question of the book with its measured answer
 #
 # Needs Python 3.11 or newer with venv, and a C compiler (without one it works, more slowly).
 # `make PYTHON=python3.12 test` picks another Python.
+# `make docs` asks in full, which takes long the first time; QUICK=1 asks on the quick setting, ONLY=xor,taylor only these. Answers are kept in build/.
 
 PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench docs clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.installed
@@ -26,6 +28,9 @@ lint: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+docs: .venv/.installed-docs
+	$(BIN)/python -m docs.book $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)')
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -43,4 +48,8 @@ $(BIN)/pip:
 
 .venv/.installed-dev: pyproject.toml constraints.txt | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ .venv/.installed
+
+.venv/.installed-docs: pyproject.toml constraints.txt | $(BIN)/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	@touch $@ .venv/.installed

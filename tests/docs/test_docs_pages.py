@@ -29,7 +29,8 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 IN_HTML = re.compile(r'(?:src|href)="([^"]+)"')
 SHELL = re.compile(
-    r"make( (demo|test|lint|bench))?|python3 -m venv .*|\.venv/bin/(pip|python) .*|source .*|export \w+=.*|ray start .*|torchrun .*"
+    r"make( (demo|test|lint|bench|docs( QUICK=1)?( ONLY=[\w,-]+)?))?|python3 -m venv .*|\.venv/bin/(pip|python) .*|source .*|"
+    r"export \w+=.*|ray start .*|torchrun .*"
 )
 
 discover(cli.__name__, cli.__path__)

@@ -55,7 +55,12 @@ def _code(text: str) -> Markup:
 def _cell(value: Any) -> Markup:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _say(value if isinstance(value, Text) else str(value))
-    return escape(f"{value:,}".replace("-", "−") if isinstance(value, int) else number(value, 4))
+    return escape(shortly(value))
+
+
+def shortly(value: int | float) -> str:
+    """A number as a table shows it."""
+    return f"{value:,}".replace("-", "−") if isinstance(value, int) else number(value, 4)
 
 
 def _numeric(value: Any) -> bool:
