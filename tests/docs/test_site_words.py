@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from docs.book.markdown_text import cell, fence, table, words
 from whynet.text import Text
 
-markdown = pytest.importorskip("markdown", reason="Markdown comes with the extra docs: pip install -e '.[docs]'")
+WHERE = "it comes with the extra docs: pip install -e '.[docs]'"
+markdown = pytest.importorskip("markdown", reason=WHERE)
+pytest.importorskip("pymdownx", reason=WHERE)
 
 EXTENSIONS = ["admonition", "md_in_html", "tables", "pymdownx.superfences", "toc"]
 SIGNS = st.text(alphabet="aA7 .-+*_#!|<>&[](){}\\~^=:/\"'%≤가", min_size=1, max_size=30)
