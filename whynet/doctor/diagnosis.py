@@ -79,12 +79,12 @@ class Diagnosis:
 
     @property
     def restored(self) -> bool:
-        """Whether the fix leaves the network where a healthy one is: it mends, or the metric was never far and is not now.
+        """Whether the fix leaves the network where a healthy one is: it mends, or the network learns as it is and does so with the fix.
 
-        With the fix at 0.8 of the way from chance to the reference or beyond, and not worse than without.
+        That is at 0.8 of the way from chance to the reference or beyond, and not worse than without.
         """
-        if self.state == "mended":
-            return True
+        if self.state != "faulty":
+            return self.state == "mended"
         one, trial = self.remedy, self.later[-1].trial if self.later and self.later[-1].gains else self.trial
         if one is None or trial is None or (one.worse and not one.cause.judging):
             return False
