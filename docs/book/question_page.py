@@ -36,7 +36,7 @@ def _block(block: Block, shown: _Pictures) -> str:
         case Note(text):
             return f'!!! note "{WORDS["note"]}"\n\n{indented(words(text))}'
         case Code(text, kind):
-            return fence(text, {"command": "sh", "diff": "diff", "plain": "text"}[kind])
+            return fence(str(text), {"command": "sh", "diff": "diff", "plain": "text"}[kind])
         case Table():
             return _table(block)
         case Picture():

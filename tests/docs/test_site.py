@@ -32,6 +32,7 @@ from whynet.text import LANGUAGES, Language, Text
 ROOT = Path(__file__).parents[2]
 ASKED = Text("Why is [64] * 10 < x|y?", "[64] * 10 < x|y는 왜 그런가?")
 VERDICT = Text("It is so in 80.7 % of cases.", "80.7 %의 경우에 그렇다.")
+FORMULA = Text("a ≤ b*c*d   for all a", "a ≤ b*c*d   모든 a에서")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
 needs_mkdocs = pytest.mark.skipif(
     importlib.util.find_spec("material") is None, reason="mkdocs-material comes with the extra docs: pip install -e '.[docs]'"
@@ -44,7 +45,7 @@ class Asked(Question):
 
     quick: bool = False
     words: ClassVar[Sequence[Text]] = (Text("Plain words.", "쉬운 말."), Text("More words.", "더 많은 말."))
-    formula: ClassVar[str] = "a ≤ b*c*d   for all a"
+    formula: ClassVar[str | Text] = FORMULA
     sources: ClassVar[Sequence[str]] = ("Somebody, Something (1986)",)
 
     def measure(self, listen: Listen) -> Evidence:
@@ -127,14 +128,13 @@ def test_a_page_holds_question_verdict_claims_words_and_facts(kept: Kept, langua
     assert next(row for row in rows if "2.5" in row).endswith(f"**{kept.answer.claims[1].words.show(language)}** |")
     for text in (*Asked.words, *kept.answer.evidence.notes):
         assert text.show(language) in page
-    assert f"```text\n{Asked.formula}\n```" in page
+    formula = FORMULA.show(language)
+    assert f"```text\n{formula}\n```" in page
     assert "```sh\nwhynet ask xor --seeds 3\n```" in page
     assert Asked.sources[0] in page
     for value in ("`whynet ask xor`", "torch", "2 s"):
         assert any(value in row for row in rows)
-    places = [
-        page.index(part) for part in (VERDICT.show(language), "figure-1", rows[0], Asked.formula, "figure-2", "--seeds 3")
-    ]
+    places = [page.index(part) for part in (VERDICT.show(language), "figure-1", rows[0], formula, "figure-2", "--seeds 3")]
     assert places == sorted(places), "verdict, picture, claims, why, more pictures, what to change"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,6 +24,13 @@ from whynet.text import LANGUAGES, Text, use_language
 Answered = Callable[[str], Answer]
 QUESTIONS = names("question")
 each = pytest.mark.parametrize("name", QUESTIONS)
+
+NAMES = {  # what a formula calls the same in both languages
+    *("ReLU", "PReLU", "Leaky", "tanh", "softmax", "sigmoid", "sine", "sign", "step", "argmin", "argmax"),
+    *("momentum", "Nesterov", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW", "SAMME", "Xavier"),
+    *("torch", "float", "standard", "minmax", "weight", "decay", "patience"),
+    *("Laplace", "Lagrange", "Cauchy", "Schwarz", "Hölder"),
+}
 
 
 def korean(text: str) -> bool:
@@ -53,6 +61,23 @@ def test_what_is_written_before_anything_is_measured(name: str) -> None:
         assert in_both(text), text
     assert question.sources
     assert len(question.changes()) >= 2
+
+
+def symbols(text: str) -> Counter[str]:
+    """Everything but words, the marks between them and blanks."""
+    return Counter(c for c in text if not (c.isspace() or c in ",.:;()-" or (c.isascii() and c.isalpha()) or korean(c)))
+
+
+@each
+def test_a_formula_is_written_in_both_languages_where_it_holds_words(name: str) -> None:
+    formula = pose(find(name), {}).formula
+    if isinstance(formula, Text):
+        assert korean(formula.ko)
+        assert not korean(formula.en)
+        assert symbols(formula.en) == symbols(formula.ko)
+        assert len(formula.en.splitlines()) == len(formula.ko.splitlines())
+    same = formula.ko if isinstance(formula, Text) else formula
+    assert not set(re.findall("[A-Za-zö]{4,}", same)) - NAMES
 
 
 @each

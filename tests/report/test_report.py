@@ -205,3 +205,13 @@ def test_write_makes_one_file_whole(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="Cannot write"):
         write(report(), tmp_path / "file" / "report.html")
+
+
+def test_lines_set_as_typed_are_in_both_languages_where_they_hold_words() -> None:
+    formula = Text("y < `x`\nh = 2 at most", "y < `x`\n많아야 h = 2")
+    page = html(Report(plain("?"), plain("!"), "good", [Section(plain("§"), [Code(formula), Code("echo `a`\n\nb")])]))
+    words = Tree(page).words
+    assert "h = 2 at most" in words["en"]
+    assert "많아야 h = 2" in words["ko"]
+    assert page.count("<span>y &lt; `x`</span>") == 1, "a line without words stands once"
+    assert "<span>echo `a`</span>\n<span> </span>\n<span>b</span>" in page

@@ -87,7 +87,7 @@ def test_the_report_says_what_the_terminal_says(faulty: Watch) -> None:
             assert str(evidence.what) in said
             assert str(evidence.observed) in said
     report = watched_report(found)
-    code = [block.text for section in report.sections for block in section.blocks if isinstance(block, Code)]
+    code = [str(block.text) for section in report.sections for block in section.blocks if isinstance(block, Code)]
     assert "\n".join(code).splitlines() == found.fix
     assert report.tone == "bad"
 

@@ -62,7 +62,7 @@ class Question(ABC):
 
     quick: bool
     words: ClassVar[Sequence[Text]]  # the answer as theory gives it: plain words first, a paragraph each
-    formula: ClassVar[str] = ""  # and then the formula
+    formula: ClassVar[str | Text] = ""  # and then the formula: a plain string where it holds no words
     sources: ClassVar[Sequence[str]]
 
     @abstractmethod

@@ -41,9 +41,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines set as typed: a recipe, a diff with - and + lines, or a command to run."""
+    """Lines set as typed: a recipe, a diff with - and + lines, a command, or a formula, whose words may be in both languages."""
 
-    text: str
+    text: str | Text
     kind: Literal["plain", "diff", "command"] = "plain"
 
 

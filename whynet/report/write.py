@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,28 @@ def html(report: Report) -> str:
 
 def _say(text: Text | str) -> Markup:
     """A text in every language, each marked as such; CSS shows one. Words between backticks are set as code."""
+    return _marked(text, _code)
+
+
+def _typed(line: Text | str) -> Markup:
+    """A line of what is set as typed, in every language: a backtick stands for itself."""
+    return _marked(line or " ", escape)
+
+
+def _marked(text: Text | str, markup: Callable[[str], Markup]) -> Markup:
     if isinstance(text, str):
-        return _code(text)
-    shown = {name: _code(text.show(name)) for name in LANGUAGES}
+        return markup(text)
+    shown = {name: markup(text.show(name)) for name in LANGUAGES}
     if len(set(shown.values())) == 1:
         return shown["en"]
     return Markup("").join(Markup('<span lang="{}">{}</span>').format(name, words) for name, words in shown.items())
+
+
+def _lines(text: Text | str) -> list[Text | str]:
+    """The lines of what is set as typed, each in every language."""
+    if isinstance(text, str):
+        return [*text.splitlines()]
+    return [Text(en, ko) for en, ko in zip(text.show("en").splitlines(), text.show("ko").splitlines(), strict=True)]
 
 
 def _code(text: str) -> Markup:
@@ -108,7 +125,7 @@ _environment = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_environment.filters.update(say=_say, cell=_cell, mark=_mark)
+_environment.filters.update(say=_say, cell=_cell, mark=_mark, lines=_lines, typed=_typed)
 _environment.tests["number"] = _numeric
 _environment.globals["drawings"] = drawings
 _PAGE = _environment.get_template("page.html")

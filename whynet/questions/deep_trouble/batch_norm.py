@@ -79,9 +79,11 @@ class BatchNorm(Question):
             "shift)에는 Santurkar 외(2018)가 의문을 제기했다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "y = γ · (z − μ_B) / √(σ²_B + ε) + β,   μ_B and σ²_B over the batch; in use running averages of them\n"
-        "BN(c·W x) = BN(W x),   ∂L/∂(cW) = (1/c) ∂L/∂W"
+        "BN(c·W x) = BN(W x),   ∂L/∂(cW) = (1/c) ∂L/∂W",
+        "y = γ · (z − μ_B) / √(σ²_B + ε) + β,   μ_B와 σ²_B는 배치에서 구하고, 쓸 때는 그 이동 평균\n"
+        "BN(c·W x) = BN(W x),   ∂L/∂(cW) = (1/c) ∂L/∂W",
     )
     sources: ClassVar[Sequence[str]] = (
         "Ioffe and Szegedy, Batch normalization (2015)",

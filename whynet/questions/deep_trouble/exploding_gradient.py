@@ -78,10 +78,13 @@ class ExplodingGradient(Question):
             "원인을 없앤다. 스킵 연결(skip connection)은 기울기가 사라지는 것을 막지만 커지는 것은 막지 못한다. 신호에 더하기 때문이다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "E|h_{l+1}|² = n · std² · |h_l|² / 2   (ReLU keeps half):   each layer multiplies by r = std · √(n/2)\n"
         "‖∂L/∂W_l‖ ≈ |h_{l−1}| · |∂L/∂z_l| ∝ r^(l−1) · r^(L−l) = r^(L−1):   all layers alike, and all grow with depth\n"
-        "clipping: g ← g · min(1, c/‖g‖)"
+        "clipping: g ← g · min(1, c/‖g‖)",
+        "E|h_{l+1}|² = n · std² · |h_l|² / 2   (ReLU가 절반을 남긴다):   층마다 r = std · √(n/2)를 곱한다\n"
+        "‖∂L/∂W_l‖ ≈ |h_{l−1}| · |∂L/∂z_l| ∝ r^(l−1) · r^(L−l) = r^(L−1):   모든 층이 같고, 깊을수록 모두 커진다\n"
+        "클리핑: g ← g · min(1, c/‖g‖)",
     )
     sources: ClassVar[Sequence[str]] = (
         "Bengio, Simard and Frasconi, Learning long-term dependencies with gradient descent is difficult (1994)",

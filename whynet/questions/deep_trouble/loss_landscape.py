@@ -80,10 +80,13 @@ class LossLandscape(Question):
             "못한다(Dinh 외, 2017).",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "z(α, β) = L(w + α d + β e),   d_i ← d_i · ‖w_i‖ / ‖d_i‖ for each filter i\n"
         "rugged: the share of points at which the smaller eigenvalue of ∇²z is negative\n"
-        "W₂ max(0, W₁x + b₁) = (W₂/c) max(0, c W₁x + c b₁),   c > 0"
+        "W₂ max(0, W₁x + b₁) = (W₂/c) max(0, c W₁x + c b₁),   c > 0",
+        "z(α, β) = L(w + α d + β e),   필터 i마다 d_i ← d_i · ‖w_i‖ / ‖d_i‖\n"
+        "울퉁불퉁함: ∇²z의 작은 쪽 고윳값이 음수인 점의 비율\n"
+        "W₂ max(0, W₁x + b₁) = (W₂/c) max(0, c W₁x + c b₁),   c > 0",
     )
     sources: ClassVar[Sequence[str]] = (
         "Li, Xu, Taylor, Studer and Goldstein, Visualizing the loss landscape of neural nets (2018)",

@@ -80,9 +80,11 @@ class SkipConnection(Question):
             "살리는 초기화가 스킵 연결이 있는 신경망은 폭발시킨다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "h_{l+1} = h_l + f(W_l h_l),   ∂L/∂h_l = ∂L/∂h_{l+1} · (I + f′(z_l) W_l)\n"
-        "Var h_{l+1} ≈ (1 + n · Var W / 2) · Var h_l:   torch Var W = 1/(3n): ×7/6 a layer,   He Var W = 2/n: ×2 a layer"
+        "Var h_{l+1} ≈ (1 + n · Var W / 2) · Var h_l:   torch Var W = 1/(3n): ×7/6 a layer,   He Var W = 2/n: ×2 a layer",
+        "h_{l+1} = h_l + f(W_l h_l),   ∂L/∂h_l = ∂L/∂h_{l+1} · (I + f′(z_l) W_l)\n"
+        "Var h_{l+1} ≈ (1 + n · Var W / 2) · Var h_l:   torch는 Var W = 1/(3n): 층마다 ×7/6,   He는 Var W = 2/n: 층마다 ×2",
     )
     sources: ClassVar[Sequence[str]] = (
         "He, Zhang, Ren and Sun, Deep residual learning for image recognition (2015)",

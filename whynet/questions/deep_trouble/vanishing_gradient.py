@@ -81,10 +81,13 @@ class VanishingGradient(Question):
             "줄어든다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "∂L/∂z_l = σ'(z_l) ⊙ ( W_{l+1}ᵀ · ∂L/∂z_{l+1} ),   σ'(z) = σ(z)(1 − σ(z)) ≤ 1/4\n"
         "‖∂L/∂z_l‖ ≈ 1/4 · gain · ‖∂L/∂z_{l+1}‖,   gain = √(n · Var W)\n"
-        "W ~ U(−1/√n, 1/√n):   Var W = 1/(3n),   gain = 1/√3,   1/4 · gain ≈ 0.144"
+        "W ~ U(−1/√n, 1/√n):   Var W = 1/(3n),   gain = 1/√3,   1/4 · gain ≈ 0.144",
+        "∂L/∂z_l = σ'(z_l) ⊙ ( W_{l+1}ᵀ · ∂L/∂z_{l+1} ),   σ'(z) = σ(z)(1 − σ(z)) ≤ 1/4\n"
+        "‖∂L/∂z_l‖ ≈ 1/4 · 이득 · ‖∂L/∂z_{l+1}‖,   이득 = √(n · Var W)\n"
+        "W ~ U(−1/√n, 1/√n):   Var W = 1/(3n),   이득 = 1/√3,   1/4 · 이득 ≈ 0.144",
     )
     sources: ClassVar[Sequence[str]] = (
         "Hochreiter, Untersuchungen zu dynamischen neuronalen Netzen (1991)",

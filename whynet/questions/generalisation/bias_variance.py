@@ -91,10 +91,13 @@ class BiasVariance(Question):
             "descent)으로 학습하면 매끄러운 답을 고를 때가 많고, 분산이 그대로이거나 오히려 줄기도 한다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "E_D (f_D(x) − y)² = ( f̄(x) − E y )²  +  Var y  +  E_D ( f_D(x) − f̄(x) )²,      f̄ = E_D f_D\n"
         "                     bias²              noise     variance\n"
-        "M training sets: variance = 1/(M−1) Σ_m (f_m − f̄)²,   bias² + noise = (f̄ − y)² − variance / M"
+        "M training sets: variance = 1/(M−1) Σ_m (f_m − f̄)²,   bias² + noise = (f̄ − y)² − variance / M",
+        "E_D (f_D(x) − y)² = ( f̄(x) − E y )²  +  Var y  +  E_D ( f_D(x) − f̄(x) )²,      f̄ = E_D f_D\n"
+        "                     편향²              잡음      분산\n"
+        "훈련 세트 M개: 분산 = 1/(M−1) Σ_m (f_m − f̄)²,   편향² + 잡음 = (f̄ − y)² − 분산 / M",
     )
     sources: ClassVar[Sequence[str]] = (
         "Geman, Bienenstock and Doursat, Neural networks and the bias/variance dilemma (1992)",

@@ -80,9 +80,11 @@ class DataAugmentation(Question):
             "과제는 어려워진다. 같은 가중치로 모든 모습을 맞춰야 하므로 스텝이나 유닛이 모자라면 원래 모습의 예제에서는 더 나빠질 수 있다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "L = E_{x, y} E_T ℓ( f(T x), y ),   T drawn anew each time, label kept\n"
-        "shift  (T x)_{i, j} = x_{i + a, j + b},   a, b ∈ {−1, 0, 1}        flip  (T x)_{i, j} = x_{i, W − 1 − j} with probability 1/2"
+        "shift  (T x)_{i, j} = x_{i + a, j + b},   a, b ∈ {−1, 0, 1}        flip  (T x)_{i, j} = x_{i, W − 1 − j} with probability 1/2",
+        "L = E_{x, y} E_T ℓ( f(T x), y ),   T는 매번 새로 뽑고 레이블은 그대로 둔다\n"
+        "옮기기  (T x)_{i, j} = x_{i + a, j + b},   a, b ∈ {−1, 0, 1}        뒤집기  확률 1/2로 (T x)_{i, j} = x_{i, W − 1 − j}",
     )
     sources: ClassVar[Sequence[str]] = (
         "Simard, Steinkraus and Platt, Best practices for convolutional neural networks applied to visual document analysis (2003)",

@@ -70,9 +70,10 @@ class Dropout(Question):
             "없는 신경망은 잃기만 한다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "training    h' = h ⊙ m / (1 − p),   m_i = 0 with probability p, else 1      E[h'] = h,   Var[h'] = h² p / (1 − p)\n"
-        "evaluation  h' = h"
+        "evaluation  h' = h",
+        "학습  h' = h ⊙ m / (1 − p),   확률 p로 m_i = 0, 아니면 1      E[h'] = h,   Var[h'] = h² p / (1 − p)\n평가  h' = h",
     )
     sources: ClassVar[Sequence[str]] = (
         "Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, Dropout: a simple way to prevent neural networks from "

@@ -88,9 +88,11 @@ class DropoutInAutoencoder(Question):
             "과제와 다른 과제로 학습하기 때문이다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "input   min E ‖ x − g( f( x ⊙ m/(1 − p) ) ) ‖²,   m_i = 0 with probability p\n"
-        "code    min E ‖ x − g( f(x) ⊙ m/(1 − p) ) ‖²      linear decoder: = ‖ x − W h ‖² + p/(1 − p) Σ_i h_i² ‖W_i‖²"
+        "code    min E ‖ x − g( f(x) ⊙ m/(1 − p) ) ‖²      linear decoder: = ‖ x − W h ‖² + p/(1 − p) Σ_i h_i² ‖W_i‖²",
+        "입력  min E ‖ x − g( f( x ⊙ m/(1 − p) ) ) ‖²,   확률 p로 m_i = 0\n"
+        "코드  min E ‖ x − g( f(x) ⊙ m/(1 − p) ) ‖²      선형 디코더: = ‖ x − W h ‖² + p/(1 − p) Σ_i h_i² ‖W_i‖²",
     )
     sources: ClassVar[Sequence[str]] = (
         "Vincent, Larochelle, Bengio and Manzagol, Extracting and composing robust features with denoising autoencoders (2008)",

@@ -71,9 +71,13 @@ class EarlyStopping(Question):
             "답을 더 확신하게 될 수 있다.",
         ),
     )
-    formula: ClassVar[str] = (
-        "t* = argmin_t L_validation(w_t)\nstop at the first t with t − t*(t) ≥ patience,   keep w_{t*}\n"
-        "on a quadratic loss, gradient descent stopped after t steps of η ≈ an L2 penalty of λ = 1/(η t)"
+    formula: ClassVar[str | Text] = Text(
+        "t* = argmin_t L_validation(w_t)\n"
+        "stop at the first t with t − t*(t) ≥ patience,   keep w_{t*}\n"
+        "on a quadratic loss, gradient descent stopped after t steps of η ≈ an L2 penalty of λ = 1/(η t)",
+        "t* = argmin_t L_검증(w_t)\n"
+        "t − t*(t) ≥ 인내(patience)인 첫 t에서 멈춘다,   남기는 가중치는 w_{t*}\n"
+        "이차 손실에서 학습률 η로 t걸음 뒤에 멈춘 경사 하강법 ≈ λ = 1/(η t)인 L2 벌점",
     )
     sources: ClassVar[Sequence[str]] = (
         "Morgan and Bourlard, Generalization and parameter estimation in feedforward nets (1990)",

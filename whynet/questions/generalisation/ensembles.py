@@ -84,11 +84,15 @@ class Ensembles(Question):
             "그러나 레이블이 틀린 예제는 올바른 신경망이라면 모두 틀리므로 부스팅이 가장 매달리는 예제가 된다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "‖ p̄ − y ‖² = 1/M Σ_m ‖ p_m − y ‖² − 1/M Σ_m ‖ p_m − p̄ ‖²      error = mean error − disagreement\n"
         "bootstrap: an example is left out with probability (1 − 1/n)ⁿ → 1/e ≈ 0.368\n"
         "SAMME:  α_m = ln((1 − e_m)/e_m) + ln(K − 1),   weight_i ← weight_i · exp(α_m [m wrong on i])\n"
-        "        answer = argmax_k Σ_m α_m [m says k]"
+        "        answer = argmax_k Σ_m α_m [m says k]",
+        "‖ p̄ − y ‖² = 1/M Σ_m ‖ p_m − y ‖² − 1/M Σ_m ‖ p_m − p̄ ‖²      오차 = 평균 오차 − 서로 다른 정도\n"
+        "부트스트랩: 예제 하나가 빠질 확률은 (1 − 1/n)ⁿ → 1/e ≈ 0.368\n"
+        "SAMME:  α_m = ln((1 − e_m)/e_m) + ln(K − 1),   가중치_i ← 가중치_i · exp(α_m [m이 i에서 틀림])\n"
+        "        답 = argmax_k Σ_m α_m [m의 답이 k]",
     )
     sources: ClassVar[Sequence[str]] = (
         "Efron, Bootstrap methods: another look at the jackknife (1979)",

@@ -72,10 +72,13 @@ class LabelSmoothing(Question):
             "확신하는 만큼 맞히던 신경망은 지나치게 겸손해진다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "L = −(1 − ε) ln p_y − ε/K Σ_j ln p_j,   lowest where p_y = 1 − ε + ε/K,   p_j = ε/K\n"
         "margin* = z_y − z_j = ln( K (1 − ε)/ε + 1 )      K = 10, ε = 0.1:  ln 91 ≈ 4.51\n"
-        "ECE = Σ_bins n_b/n · | accuracy_b − confidence_b |"
+        "ECE = Σ_bins n_b/n · | accuracy_b − confidence_b |",
+        "L = −(1 − ε) ln p_y − ε/K Σ_j ln p_j,   가장 낮은 곳은 p_y = 1 − ε + ε/K,   p_j = ε/K\n"
+        "거리* = z_y − z_j = ln( K (1 − ε)/ε + 1 )      K = 10, ε = 0.1:  ln 91 ≈ 4.51\n"
+        "ECE = Σ_구간 n_b/n · | 정확도_b − 확신_b |",
     )
     sources: ClassVar[Sequence[str]] = (
         "Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, Rethinking the Inception architecture for computer vision (2016)",

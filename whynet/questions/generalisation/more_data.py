@@ -74,7 +74,10 @@ class MoreData(Question):
             "곡선이 꺾일 때까지는 그렇다.",
         ),
     )
-    formula: ClassVar[str] = "error(n) = 1 − score ≈ a · n^−β + c,   one doubling: error(2n) / error(n) ≈ 2^−β,   1/√n: β = 1/2"
+    formula: ClassVar[str | Text] = Text(
+        "error(n) = 1 − score ≈ a · n^−β + c,   one doubling: error(2n) / error(n) ≈ 2^−β,   1/√n: β = 1/2",
+        "오차(n) = 1 − 점수 ≈ a · n^−β + c,   두 배로 늘릴 때: 오차(2n) / 오차(n) ≈ 2^−β,   1/√n: β = 1/2",
+    )
     sources: ClassVar[Sequence[str]] = (
         "Cortes, Jackel, Solla, Vapnik and Denker, Learning curves: asymptotic values and rate of convergence (1994)",
         "Banko and Brill, Scaling to very very large corpora for natural language disambiguation (2001)",

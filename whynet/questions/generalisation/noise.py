@@ -79,9 +79,10 @@ class Noise(Question):
             "가중치이므로 입력의 잡음은 능형 회귀(ridge regression)와 똑같다. 어느 쪽이든 지나치면 배울 것까지 잠긴다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "E_ε L(f(x + σε), y) ≈ L(f(x), y) + σ²/2 · tr ∇²_x L\n"
-        "linear, squared error:   E_ε (y − w·(x + σε))² = (y − w·x)² + σ² ‖w‖²"
+        "linear, squared error:   E_ε (y − w·(x + σε))² = (y − w·x)² + σ² ‖w‖²",
+        "E_ε L(f(x + σε), y) ≈ L(f(x), y) + σ²/2 · tr ∇²_x L\n선형, 제곱 오차:   E_ε (y − w·(x + σε))² = (y − w·x)² + σ² ‖w‖²",
     )
     sources: ClassVar[Sequence[str]] = (
         "Murray and Edwards, Synaptic weight noise during multilayer perceptron learning (1994)",

@@ -75,8 +75,9 @@ class Overfitting(Question):
             "교차 검증(K-fold cross-validation)으로 예제마다 한 번씩 빼 두고 검증한다.",
         ),
     )
-    formula: ClassVar[str] = (
-        "gap = score(training) − score(test)\nCV_K = 1/K · Σ_k score( network trained without fold k, fold k )"
+    formula: ClassVar[str | Text] = Text(
+        "gap = score(training) − score(test)\nCV_K = 1/K · Σ_k score( network trained without fold k, fold k )",
+        "차이 = 점수(훈련) − 점수(테스트)\nCV_K = 1/K · Σ_k 점수( 폴드 k 없이 학습한 신경망, 폴드 k )",
     )
     sources: ClassVar[Sequence[str]] = (
         "Stone, Cross-validatory choice and assessment of statistical predictions (1974)",

@@ -77,10 +77,13 @@ class WeightDecay(Question):
             "않는다. AdamW는 감쇠를 기울기와 따로 한다.",
         ),
     )
-    formula: ClassVar[str] = (
-        "decay    w ← (1 − η λ) w − η u,   u the optimizer's own step\n"
+    formula: ClassVar[str | Text] = Text(
+        "decay    w ← (1 − η λ) w − η u,   u the step of the optimizer\n"
         "penalty  L' = L + λ/2 ‖w‖²,   ∇L' = ∇L + λ w\n"
-        "ridge    w = (XᵀX + λn/2 · I)⁻¹ Xᵀy   for L = 1/n ‖Xw − y‖²"
+        "ridge    w = (XᵀX + λn/2 · I)⁻¹ Xᵀy   for L = 1/n ‖Xw − y‖²",
+        "감쇠  w ← (1 − η λ) w − η u,   u는 옵티마이저의 걸음\n"
+        "벌점  L' = L + λ/2 ‖w‖²,   ∇L' = ∇L + λ w\n"
+        "능형  w = (XᵀX + λn/2 · I)⁻¹ Xᵀy   (L = 1/n ‖Xw − y‖²일 때)",
     )
     sources: ClassVar[Sequence[str]] = (
         "Hoerl and Kennard, Ridge regression (1970)",

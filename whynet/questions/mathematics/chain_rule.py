@@ -91,11 +91,15 @@ class ChainRule(Question):
             "너무 짧으면 차이가 컴퓨터의 반올림에 묻힌다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "z_l = W_l h_{l−1} + b_l,   h_l = f(z_l),   δ_l = ∂L/∂z_l\n"
         "δ_{l−1} = f'(z_{l−1}) ⊙ W_lᵀ δ_l,   ∂L/∂W_l = δ_l h_{l−1}ᵀ,   ∂L/∂b_l = δ_l\n"
         "cost: forward Σ n_{l−1} n_l;   backward twice that, less n_0 n_1 (nobody asks for ∂L/∂x)\n"
-        "(L(w + h) − L(w − h)) / 2h = L' + L''' h²/6 ± ε L/h,   best h ~ ∛ε: 10⁻⁵ in float64, 10⁻² in float32"
+        "(L(w + h) − L(w − h)) / 2h = L' + L''' h²/6 ± ε L/h,   best h ~ ∛ε: 10⁻⁵ in float64, 10⁻² in float32",
+        "z_l = W_l h_{l−1} + b_l,   h_l = f(z_l),   δ_l = ∂L/∂z_l\n"
+        "δ_{l−1} = f'(z_{l−1}) ⊙ W_lᵀ δ_l,   ∂L/∂W_l = δ_l h_{l−1}ᵀ,   ∂L/∂b_l = δ_l\n"
+        "비용: 순전파 Σ n_{l−1} n_l;   역전파는 그 두 배에서 n_0 n_1을 뺀 만큼 (∂L/∂x는 아무도 묻지 않는다)\n"
+        "(L(w + h) − L(w − h)) / 2h = L' + L''' h²/6 ± ε L/h,   가장 좋은 h ~ ∛ε: float64에서 10⁻⁵, float32에서 10⁻²",
     )
     sources: ClassVar[Sequence[str]] = (
         "Linnainmaa, The representation of the cumulative rounding error of an algorithm (1970)",

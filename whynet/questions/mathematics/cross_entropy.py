@@ -86,10 +86,13 @@ class CrossEntropyQuestion(Question):
             "신경망도 e/(e + K − 1)보다 확신할 수 없다. 손실은 ln(1 + (K − 1)/e)에서 멈추고 기울기(gradient)는 작다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "H(p) = −Σ p log p,   H(p, q) = −Σ p log q = H(p) + KL(p ‖ q),   KL(p ‖ q) = Σ p log p/q ≥ 0\n"
         "loss = −1/N Σ ln q(label),   bits for a label = loss / ln 2\n"
-        "q = 1/K:   loss = ln K;   softmax twice:   loss ≥ ln(1 + (K − 1)/e)"
+        "q = 1/K:   loss = ln K;   softmax twice:   loss ≥ ln(1 + (K − 1)/e)",
+        "H(p) = −Σ p log p,   H(p, q) = −Σ p log q = H(p) + KL(p ‖ q),   KL(p ‖ q) = Σ p log p/q ≥ 0\n"
+        "손실 = −1/N Σ ln q(레이블),   레이블 하나의 비트 = 손실 / ln 2\n"
+        "q = 1/K:   손실 = ln K;   softmax 두 번:   손실 ≥ ln(1 + (K − 1)/e)",
     )
     sources: ClassVar[Sequence[str]] = (
         "Shannon, A mathematical theory of communication (1948)",

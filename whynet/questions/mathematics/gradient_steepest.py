@@ -89,10 +89,13 @@ class GradientSteepest(Question):
             "뜻이다. 걸음의 길이를 가장 많이 움직인 가중치로 재면, 기울기의 부호를 따라 모든 가중치를 같은 만큼 움직이는 쪽이 더 가파르다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "∂L/∂u = ∇L · u = ‖∇L‖ cos θ,   ‖u‖ = 1,   −1 ≤ cos θ ≤ 1   (Cauchy–Schwarz)\n"
         "cos θ of a random u ≈ N(0, 1/P);   best of n: Φ⁻¹((n − 0.375)/(n + 0.25)) / √P\n"
-        "max |u_i| ≤ 1:   the steepest u is sign ∇L, its slope Σ|∂L/∂w_i|   (Hölder)"
+        "max |u_i| ≤ 1:   the steepest u is sign ∇L, its slope Σ|∂L/∂w_i|   (Hölder)",
+        "∂L/∂u = ∇L · u = ‖∇L‖ cos θ,   ‖u‖ = 1,   −1 ≤ cos θ ≤ 1   (Cauchy–Schwarz)\n"
+        "무작위 u의 cos θ ≈ N(0, 1/P);   n개 중 가장 좋은 것: Φ⁻¹((n − 0.375)/(n + 0.25)) / √P\n"
+        "max |u_i| ≤ 1:   가장 가파른 u는 sign ∇L, 그 경사는 Σ|∂L/∂w_i|   (Hölder)",
     )
     sources: ClassVar[Sequence[str]] = (
         "Cauchy, Méthode générale pour la résolution des systèmes d'équations simultanées (1847)",

@@ -89,10 +89,13 @@ class InnerProduct(Question):
             "자체는 √D만큼 커지는데, 어텐션이 이것으로 나누는 까닭이 여기에 있다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "a · b = Σ a_i b_i = ‖a‖ ‖b‖ cos θ\n"
         "‖a − b‖² = ‖a‖² + ‖b‖² − 2 a · b\n"
-        "a, b ~ N(0, 1)ᴰ:   a · b has mean 0 and standard deviation √D,   cos θ about 1/√D"
+        "a, b ~ N(0, 1)ᴰ:   a · b has mean 0 and standard deviation √D,   cos θ about 1/√D",
+        "a · b = Σ a_i b_i = ‖a‖ ‖b‖ cos θ\n"
+        "‖a − b‖² = ‖a‖² + ‖b‖² − 2 a · b\n"
+        "a, b ~ N(0, 1)ᴰ:   a · b의 평균은 0, 표준편차는 √D,   cos θ는 약 1/√D",
     )
     sources: ClassVar[Sequence[str]] = (
         "Grassmann, Die lineale Ausdehnungslehre (1844)",

@@ -93,11 +93,15 @@ class Likelihood(Question):
             "비율보다 크거나 작을 수 있다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "−ln N(y; f, σ²) = (y − f)²/2σ² + ln σ√2π      −ln Laplace(y; f, b) = |y − f|/b + ln 2b\n"
         "−ln p_y = −ln softmax(z)_y\n"
         "w ~ N(0, τ²):   −ln p(w | data) = Σ (y − f)²/2σ² + ‖w‖²/2τ² + const,   weight_decay = 2σ²/(n τ²) for the mean squared error\n"
-        "variance of the estimate, MAE over MSE:   1/2 for Laplace noise, π/2 for normal noise"
+        "variance of the estimate, MAE over MSE:   1/2 for Laplace noise, π/2 for normal noise",
+        "−ln N(y; f, σ²) = (y − f)²/2σ² + ln σ√2π      −ln Laplace(y; f, b) = |y − f|/b + ln 2b\n"
+        "−ln p_y = −ln softmax(z)_y\n"
+        "w ~ N(0, τ²):   −ln p(w | 데이터) = Σ (y − f)²/2σ² + ‖w‖²/2τ² + 상수,   평균 제곱 오차라면 weight_decay = 2σ²/(n τ²)\n"
+        "추정값의 분산, MSE에 견준 MAE의 비:   Laplace 잡음에서 1/2, 정규 잡음에서 π/2",
     )
     sources: ClassVar[Sequence[str]] = (
         "Gauss, Theoria motus corporum coelestium (1809)",

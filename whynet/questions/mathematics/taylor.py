@@ -87,10 +87,13 @@ class Taylor(Question):
             "1차보다 높은 항은 이를 알지 못한다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "T_n(a + h) = Σ_{k ≤ n} f⁽ᵏ⁾(a) hᵏ / k!,   f − T_n = f⁽ⁿ⁺¹⁾(ξ) hⁿ⁺¹ / (n + 1)!   (Lagrange)\n"
         "L(w − η g) ≈ L − η ‖g‖² + η²/2 · gᵀH g,   lowest at η* = ‖g‖² / gᵀH g\n"
-        "ln(1 + x) = x − x²/2 + x³/3 − …   for −1 < x ≤ 1"
+        "ln(1 + x) = x − x²/2 + x³/3 − …   for −1 < x ≤ 1",
+        "T_n(a + h) = Σ_{k ≤ n} f⁽ᵏ⁾(a) hᵏ / k!,   f − T_n = f⁽ⁿ⁺¹⁾(ξ) hⁿ⁺¹ / (n + 1)!   (Lagrange)\n"
+        "L(w − η g) ≈ L − η ‖g‖² + η²/2 · gᵀH g,   가장 낮은 곳은 η* = ‖g‖² / gᵀH g\n"
+        "ln(1 + x) = x − x²/2 + x³/3 − …   (−1 < x ≤ 1일 때)",
     )
     sources: ClassVar[Sequence[str]] = (
         "Taylor, Methodus incrementorum directa et inversa (1715)",

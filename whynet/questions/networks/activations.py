@@ -83,10 +83,13 @@ class Activations(Question):
             "활성화는 스스로 진동하므로, 다른 함수가 거의 보지 못하는 빠른 물결을 따라간다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "sigmoid σ(z) = 1/(1 + e⁻ᶻ),  σ' ≤ 1/4        tanh' = 1 − tanh² ≤ 1\n"
         "ReLU max(0, z)      Leaky max(0, z) + 0.01 min(0, z)      PReLU max(0, z) + a min(0, z), a learned\n"
-        "ELU z where z > 0, else eᶻ − 1                sine sin(ω₀ z)"
+        "ELU z where z > 0, else eᶻ − 1                sine sin(ω₀ z)",
+        "sigmoid σ(z) = 1/(1 + e⁻ᶻ),  σ' ≤ 1/4        tanh' = 1 − tanh² ≤ 1\n"
+        "ReLU max(0, z)      Leaky max(0, z) + 0.01 min(0, z)      PReLU max(0, z) + a min(0, z), a는 배운다\n"
+        "ELU z > 0이면 z, 아니면 eᶻ − 1                sine sin(ω₀ z)",
     )
     sources: ClassVar[Sequence[str]] = (
         "Nair and Hinton, Rectified linear units improve restricted Boltzmann machines (2010)",

@@ -80,10 +80,13 @@ class DepthOrWidth(Question):
             "못하고, 그 층의 ReLU가 모두 꺼지면 아무것도 지나가지 못한다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "t(x) = 2 max(0, x) − 4 max(0, x − 1/2),   t∘t∘…∘t (k times): 2ᵏ pieces with 2k units\n"
         "one hidden layer of n units, along a line: at most n + 1 pieces\n"
-        "weights = Σ_l (n_l + 1) · n_{l+1} ≈ depth · width²"
+        "weights = Σ_l (n_l + 1) · n_{l+1} ≈ depth · width²",
+        "t(x) = 2 max(0, x) − 4 max(0, x − 1/2),   t∘t∘…∘t (k번): 유닛 2k개로 조각 2ᵏ개\n"
+        "유닛 n개의 은닉층 하나, 직선을 따라: 조각은 많아야 n + 1개\n"
+        "가중치 = Σ_l (n_l + 1) · n_{l+1} ≈ 깊이 · 너비²",
     )
     sources: ClassVar[Sequence[str]] = (
         "Montúfar, Pascanu, Cho and Bengio, On the number of linear regions of deep neural networks (2014)",

@@ -76,9 +76,11 @@ class Nonlinearity(Question):
             "층들이 서로 곱해지므로 한 층의 기울기(gradient)가 다른 층에 달려 있기 때문이다(Saxe 외, 2014).",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "W₃(W₂(W₁x + b₁) + b₂) + b₃ = Ax + b,   A = W₃W₂W₁,   b = W₃W₂b₁ + W₃b₂ + b₃\n"
-        "with f(z) = max(0, z):   W₂ f(W₁x + b₁) + b₂ is no such thing, since f(z) + f(−z) ≠ f(z − z)"
+        "with f(z) = max(0, z):   W₂ f(W₁x + b₁) + b₂ is no such thing, since f(z) + f(−z) ≠ f(z − z)",
+        "W₃(W₂(W₁x + b₁) + b₂) + b₃ = Ax + b,   A = W₃W₂W₁,   b = W₃W₂b₁ + W₃b₂ + b₃\n"
+        "f(z) = max(0, z)를 넣으면:   W₂ f(W₁x + b₁) + b₂는 이렇게 줄지 않는다, f(z) + f(−z) ≠ f(z − z)이므로",
     )
     sources: ClassVar[Sequence[str]] = (
         "Minsky and Papert, Perceptrons (1969)",

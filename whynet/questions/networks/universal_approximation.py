@@ -75,9 +75,11 @@ class UniversalApproximation(Question):
             "함수를 맞춘 범위 밖에서는 어떤지에 대해서는 아무 말도 하지 않는다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "f(x) = g(t₀) + Σ_k (s_k − s_{k−1}) · max(0, x − t_k),   s_k = (g(t_{k+1}) − g(t_k)) / (t_{k+1} − t_k)\n"
-        "max |f − g| ≤ h² · max|g″| / 8,   h = 2 / N:   the error falls as N⁻²"
+        "max |f − g| ≤ h² · max|g″| / 8,   h = 2 / N:   the error falls as N⁻²",
+        "f(x) = g(t₀) + Σ_k (s_k − s_{k−1}) · max(0, x − t_k),   s_k = (g(t_{k+1}) − g(t_k)) / (t_{k+1} − t_k)\n"
+        "max |f − g| ≤ h² · max|g″| / 8,   h = 2 / N:   오차는 N⁻²에 비례해 줄어든다",
     )
     sources: ClassVar[Sequence[str]] = (
         "Cybenko, Approximation by superpositions of a sigmoidal function (1989)",

@@ -79,7 +79,7 @@ class Xor(Question):
     )
     formula: ClassVar[str] = (
         "b ≤ 0,  w₁ + b > 0,  w₂ + b > 0,  w₁ + w₂ + b ≤ 0\n"
-        "the two in the middle add up to w₁ + w₂ + 2b > 0, the two outer ones to w₁ + w₂ + 2b ≤ 0: no such w exists\n"
+        "(w₁ + b) + (w₂ + b) = w₁ + w₂ + 2b > 0,   b + (w₁ + w₂ + b) = w₁ + w₂ + 2b ≤ 0:   ↯\n"
         "XOR(a, b) = step( OR(a, b) − AND(a, b) − 1/2 )"
     )
     sources: ClassVar[Sequence[str]] = (

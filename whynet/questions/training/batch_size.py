@@ -84,10 +84,13 @@ class BatchSize(Question):
             "새 데이터에서 더 나은 해를 찾게 해 준다는 말도 있다.",
         ),
     )
-    formula: ClassVar[str] = (
-        "g_B = (1/B) Σ_{i ∈ batch} ∂L_i/∂w,   E g_B = g\n"
+    formula: ClassVar[str | Text] = Text(
+        "g_B = (1/B) Σ_i ∂L_i/∂w   (i ∈ batch),   E g_B = g\n"
         "√E‖g_B − g‖² = √(tr Σ) / √B,   Σ = Cov(∂L_i/∂w)\n"
-        "steps in an epoch = ⌈n / B⌉:   SGD n,   GD 1"
+        "steps in an epoch = ⌈n / B⌉:   SGD n,   GD 1",
+        "g_B = (1/B) Σ_i ∂L_i/∂w   (i ∈ 배치),   E g_B = g\n"
+        "√E‖g_B − g‖² = √(tr Σ) / √B,   Σ = Cov(∂L_i/∂w)\n"
+        "한 에포크의 걸음 수 = ⌈n / B⌉:   SGD n,   GD 1",
     )
     sources: ClassVar[Sequence[str]] = (
         "Robbins and Monro, A stochastic approximation method (1951)",

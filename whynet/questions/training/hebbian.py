@@ -81,11 +81,15 @@ class HebbianQuestion(Question):
             "답이 어느 쪽으로 바뀌어야 하는지를 알려 준다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "sign-product:  Δw_ij = η · sign(y_i) · sign(x_j),   y the wanted answer ±1, in a hidden layer its own output\n"
         "product:       ΔW = η · E y xᵀ  ⟹  w_k ∝ n_k · mean of class k − n_rest · mean of the rest\n"
         "by its error:  ΔW = η · E (y − p) xᵀ\n"
-        "backpropagation, hidden:  ΔW = η · E δ xᵀ,   δ = (Wᵀ_above δ_above) ⊙ f'(z)"
+        "backpropagation, hidden:  ΔW = η · E δ xᵀ,   δ = (Wᵀ_above δ_above) ⊙ f'(z)",
+        "부호의 곱:       Δw_ij = η · sign(y_i) · sign(x_j),   y는 원하는 답 ±1, 은닉층에서는 그 층의 출력\n"
+        "곱:              ΔW = η · E y xᵀ  ⟹  w_k ∝ n_k · 클래스 k의 평균 − n_나머지 · 나머지의 평균\n"
+        "오차로:          ΔW = η · E (y − p) xᵀ\n"
+        "역전파, 은닉층:  ΔW = η · E δ xᵀ,   δ = (Wᵀ_위층 δ_위층) ⊙ f'(z)",
     )
     sources: ClassVar[Sequence[str]] = (
         "Hebb, The organization of behavior (1949)",

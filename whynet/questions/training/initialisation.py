@@ -87,10 +87,15 @@ class Initialisation(Question):
             "절반을 버리므로, He 초기화는 가중치의 분산을 두 배로 해서 이를 메운다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "z = Σ_i w_i h_i:   Var z = n · Var w · E h²\n"
         "ReLU: E h'² = Var z / 2  ⟹  size of h' = √(n · Var w / 2) · size of h\n"
-        "Xavier: Var w = 2/(n_in + n_out)   (ReLU: 1/√2 a layer)\nHe: Var w = 2/n_in   (ReLU: 1 a layer)"
+        "Xavier: Var w = 2/(n_in + n_out)   (ReLU: 1/√2 a layer)\n"
+        "He: Var w = 2/n_in   (ReLU: 1 a layer)",
+        "z = Σ_i w_i h_i:   Var z = n · Var w · E h²\n"
+        "ReLU: E h'² = Var z / 2  ⟹  h'의 크기 = √(n · Var w / 2) · h의 크기\n"
+        "Xavier: Var w = 2/(n_in + n_out)   (ReLU: 층마다 1/√2)\n"
+        "He: Var w = 2/n_in   (ReLU: 층마다 1)",
     )
     sources: ClassVar[Sequence[str]] = (
         "LeCun, Bottou, Orr and Müller, Efficient BackProp (1998)",

@@ -81,9 +81,13 @@ class InputScaling(Question):
             "마찬가지다. 값의 단위가 손실의 단위를 정한다.",
         ),
     )
-    formula: ClassVar[str] = (
-        "∂L/∂w_ij = δ_i x_j\nlinear: H = E x xᵀ,   κ = λ_max(H) / λ_min(H),   ρ = (κ − 1)/(κ + 1) a step at best\n"
-        "standard: (x − mean) / std,   minmax: (x − min) / (max − min),   numbers from the training examples alone"
+    formula: ClassVar[str | Text] = Text(
+        "∂L/∂w_ij = δ_i x_j\n"
+        "linear: H = E x xᵀ,   κ = λ_max(H) / λ_min(H),   ρ = (κ − 1)/(κ + 1) a step at best\n"
+        "standard: (x − mean) / std,   minmax: (x − min) / (max − min),   numbers from the training examples alone",
+        "∂L/∂w_ij = δ_i x_j\n"
+        "선형: H = E x xᵀ,   κ = λ_max(H) / λ_min(H),   한 걸음에 잘해야 ρ = (κ − 1)/(κ + 1)배\n"
+        "standard: (x − 평균) / 표준편차,   minmax: (x − 최솟값) / (최댓값 − 최솟값),   수는 훈련 예제에서만 얻는다",
     )
     sources: ClassVar[Sequence[str]] = (
         "LeCun, Bottou, Orr and Müller, Efficient BackProp (1998)",

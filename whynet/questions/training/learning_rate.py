@@ -80,9 +80,13 @@ class LearningRate(Question):
             "처음의 2/λ는 실마리일 뿐 법칙이 아니다.",
         ),
     )
-    formula: ClassVar[str] = (
-        "w ← w − η ∂L/∂w\nL = λ w² / 2:   w_t = (1 − ηλ)^t w_0,   |1 − ηλ| < 1  ⟺  0 < η < 2/λ\n"
-        "λ_max, λ_min:   η < 2/λ_max,   pace 1 − ηλ_min"
+    formula: ClassVar[str | Text] = Text(
+        "w ← w − η ∂L/∂w\n"
+        "L = λ w² / 2:   w_t = (1 − ηλ)^t w_0,   |1 − ηλ| < 1  ⟺  0 < η < 2/λ\n"
+        "λ_max, λ_min:   η < 2/λ_max,   pace 1 − ηλ_min",
+        "w ← w − η ∂L/∂w\n"
+        "L = λ w² / 2:   w_t = (1 − ηλ)^t w_0,   |1 − ηλ| < 1  ⟺  0 < η < 2/λ\n"
+        "λ_max, λ_min:   η < 2/λ_max,   빠르기 1 − ηλ_min",
     )
     sources: ClassVar[Sequence[str]] = (
         "Cauchy, Méthode générale pour la résolution des systèmes d'équations simultanées (1847)",

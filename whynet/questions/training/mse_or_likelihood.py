@@ -88,10 +88,13 @@ class MSEOrLikelihood(Question):
             "가는 길이 문제이고, 시그모이드가 없으면 p(1 − p)도 사라진다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "likelihood of a coin: Π p^y (1 − p)^(1 − y)  →  L = −y ln p − (1 − y) ln(1 − p),   ∂L/∂z = p − y\n"
-        "likelihood of a bell:  Π exp(−(y − f)²/2σ²)  →  L = (f − y)²\n"
-        "f = p = σ(z):   ∂L/∂z = 2 (p − y) p (1 − p),   ratio 2 p (1 − p) ≤ 1/2"
+        "likelihood of a bell: Π exp(−(y − f)²/2σ²)  →  L = (f − y)²\n"
+        "f = p = σ(z):   ∂L/∂z = 2 (p − y) p (1 − p),   ratio 2 p (1 − p) ≤ 1/2",
+        "동전의 가능도:    Π p^y (1 − p)^(1 − y)  →  L = −y ln p − (1 − y) ln(1 − p),   ∂L/∂z = p − y\n"
+        "종 모양의 가능도: Π exp(−(y − f)²/2σ²)  →  L = (f − y)²\n"
+        "f = p = σ(z):   ∂L/∂z = 2 (p − y) p (1 − p),   비 2 p (1 − p) ≤ 1/2",
     )
     sources: ClassVar[Sequence[str]] = (
         "Solla, Levin and Fleisher, Accelerated learning in layered neural networks (1988)",

@@ -86,7 +86,7 @@ class OptimizerRace(Question):
             "같은 목록의 열 개 가운데 가장 좋은 것을 쓰고, 그 값은 경주에 쓰지 않는 출발점과 시드(seed)에서 찾는다.",
         ),
     )
-    formula: ClassVar[str] = (
+    formula: ClassVar[str | Text] = Text(
         "SGD       w ← w − η g\n"
         "momentum  v ← 0.9 v + g,   w ← w − η v\n"
         "Nesterov  v ← 0.9 v + g,   w ← w − η (g + 0.9 v)\n"
@@ -95,7 +95,16 @@ class OptimizerRace(Question):
         "Adadelta  s ← 0.9 s + 0.1 g²,   d = √((u + ε)/(s + ε)) g,   u ← 0.9 u + 0.1 d²,   w ← w − η d\n"
         "AdamW     w ← (1 − η λ) w, then as Adam\n"
         "Adam      m ← 0.9 m + 0.1 g,   s ← 0.999 s + 0.001 g²,   w ← w − η m̂ / (√ŝ + ε)\n"
-        "κ = λ_max / λ_min,   ρ_SGD = (κ − 1)/(κ + 1),   ρ_momentum = (√κ − 1)/(√κ + 1)"
+        "κ = λ_max / λ_min,   ρ_SGD = (κ − 1)/(κ + 1),   ρ_momentum = (√κ − 1)/(√κ + 1)",
+        "SGD       w ← w − η g\n"
+        "momentum  v ← 0.9 v + g,   w ← w − η v\n"
+        "Nesterov  v ← 0.9 v + g,   w ← w − η (g + 0.9 v)\n"
+        "Adagrad   s ← s + g²,   w ← w − η g / (√s + ε)\n"
+        "RMSprop   s ← 0.99 s + 0.01 g²,   w ← w − η g / (√s + ε)\n"
+        "Adadelta  s ← 0.9 s + 0.1 g²,   d = √((u + ε)/(s + ε)) g,   u ← 0.9 u + 0.1 d²,   w ← w − η d\n"
+        "AdamW     w ← (1 − η λ) w, 그다음은 Adam처럼\n"
+        "Adam      m ← 0.9 m + 0.1 g,   s ← 0.999 s + 0.001 g²,   w ← w − η m̂ / (√ŝ + ε)\n"
+        "κ = λ_max / λ_min,   ρ_SGD = (κ − 1)/(κ + 1),   ρ_momentum = (√κ − 1)/(√κ + 1)",
     )
     sources: ClassVar[Sequence[str]] = (
         "Polyak, Some methods of speeding up the convergence of iteration methods (1964)",
