@@ -19,7 +19,7 @@ SLACK = 1e-6
     year=1989,
     source="Solla, Levin and Fleisher, Accelerated learning in layered neural networks (1988); Bishop, Neural networks (1995), chapter 6",
     en="The loss measures something else than how likely the targets are: distances between classes, or logarithms of values.",
-    ko="손실 함수가 목푯값의 우도(likelihood)가 아닌 것을 잰다. 클래스 사이의 거리나 값의 로그 같은 것이다.",
+    ko="손실 함수가 목푯값의 가능도(likelihood)가 아닌 것을 잰다. 클래스 사이의 거리나 값의 로그 같은 것이다.",
 )
 class WrongLoss(Cause):
     """Classes come from a categorical distribution, whose likelihood is cross-entropy; values with normal noise from squared error.
@@ -74,6 +74,6 @@ class WrongLoss(Cause):
 
 
 _LOSS = Text("the loss", "손실 함수")
-_CLASSES = Text("cross-entropy, the likelihood of classes", "클래스의 우도인 교차 엔트로피")
-_VALUES = Text("squared error, the likelihood of values", "값의 우도인 제곱 오차")
+_CLASSES = Text("cross-entropy, the likelihood of classes", "클래스의 가능도인 교차 엔트로피")
+_VALUES = Text("squared error, the likelihood of values", "값의 가능도인 제곱 오차")
 _OUTSIDE = Text("targets outside 0 to 1", "0~1 밖의 목푯값")

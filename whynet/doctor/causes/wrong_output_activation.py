@@ -64,7 +64,7 @@ class WrongOutputActivation(Cause):
         if fact.reads == "log-probabilities":
             return [
                 Remedy(
-                    Text("the likelihood of what comes out", "출력에 맞는 우도(likelihood)"),
+                    Text("the likelihood of what comes out", "출력에 맞는 가능도(likelihood)"),
                     lambda recipe: with_likelihood(recipe, seen),
                 )
             ]

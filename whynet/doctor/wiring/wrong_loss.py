@@ -51,4 +51,4 @@ _TARGETS = Text("the targets that {loss} is given lie between", "{loss}에 준 �
 _LIE = Text("{low:.3g} and {high:.3g}", "{low:.3g}~{high:.3g}")
 _UNIT = Text("0 and 1", "0~1")
 _OUTSIDE = Text("targets well outside", "그 밖으로 크게 벗어난 목푯값")
-_MEND = Text("squared error, the likelihood of values", "값의 우도(likelihood)인 제곱 오차")
+_MEND = Text("squared error, the likelihood of values", "값의 가능도(likelihood)인 제곱 오차")
