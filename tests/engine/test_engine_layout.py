@@ -43,7 +43,8 @@ def test_answers_and_gradients_are_those_of_plain_torch(inputs: int) -> None:
 def test_only_strides_change(shape: tuple[int, ...]) -> None:
     x = torch.randn(shape)
     laid = channels_last(x)
-    assert torch.equal(laid, x) and laid.shape == x.shape
+    assert torch.equal(laid, x)
+    assert laid.shape == x.shape
     assert laid.is_contiguous(memory_format=torch.channels_last)
     assert laid.stride(1) == 1
 
