@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from whynet.cli.app import main
-from whynet.questions import ask, find
+from whynet.questions import ask, book, find
 from whynet.registry import names
 
 SMALL = ["--data", "iris", "--seeds", "2", "--set", "depths=[1, 3]", "--set", "epochs=1"]
@@ -74,8 +74,8 @@ def test_a_mistake_is_told_with_what_was_meant(words: list[str], said: str, caps
 
 def test_the_whole_book_is_one_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """With one small question in the book; each of the real ones is asked elsewhere."""
-    only = {chapter: [info] for chapter, infos in __import__("whynet.questions").questions.book().items() for info in infos}
-    small = {chapter: infos for chapter, infos in only.items() if infos[0].name == "vanishing-gradient"}
+    found = [(chapter, info) for chapter, infos in book().items() for info in infos if info.name == "vanishing-gradient"]
+    small = {chapter: [info] for chapter, info in found}
     monkeypatch.setattr("whynet.questions.book", lambda: small)
     assert main(["ask", "--all", *SMALL]) == 0
     said = capsys.readouterr().out
