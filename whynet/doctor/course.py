@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from whynet.doctor.examination import Examination
-from whynet.doctor.pace import FEW_TEST, LEAST, SEVERAL, SPARE, TEST, TRIED, VALIDATION, Pace, lone_pace, smaller, stacked_pace
+from whynet.doctor.pace import FEW_TEST, LEAST, SEVERAL, SPARE, TEST, TRIED, Pace, lone_pace, smaller, stacked_pace
 from whynet.doctor.plan import Plan
-from whynet.engine.splits import TRAIN_SAMPLE
+from whynet.engine.plan import STARTING
 from whynet.recipe import Part, Recipe
 
 OTHERS = 4  # changes that may be timed in place of an original that breaks down
 FEW_EVALUATIONS = 3  # where evaluating would take most of the time
-STARTING, EACH = 2.5, 0.8  # seconds until other processes are ready; of a core's speed, where all are busy
+EACH = 0.8  # of a core's speed, where all are busy: assumed, and corrected by what the first rung takes
 ONE_EVALUATION = 1  # where even those would take a tenth of it
 
 
@@ -69,7 +69,7 @@ class Course:
         """Seconds that one arm is evaluated for: along the way, and by the test set in the end."""
         if self.evaluations > FEW_EVALUATIONS:  # of all the data
             return (self.evaluations + 2) * self.pace.evaluation
-        return self.pace.answer * (self.evaluations * (TRAIN_SAMPLE + VALIDATION) + self.test)
+        return self.pace.judging(self.evaluations, self.test)
 
     def apply(self, recipe: Recipe) -> Recipe:
         """A recipe at this length. Remedies that train longer stay longer in proportion."""

@@ -70,9 +70,9 @@ class Diagnosis:
         if self.nothing_to_learn:
             return "nothing to learn"
         if self.mending:
-            return "improved" if self.trial and self.trial.improves and not self._restored else "mended"
+            return "improved" if self.trial and self.trial.improves and not self._mended_later else "mended"
         if any(second.gains for second in self.later):
-            return "mended" if self._restored else "improved"
+            return "mended" if self._mended_later else "improved"
         if self.sick:
             return "not mended"
         return "faulty" if self.confirmed else "healthy"
@@ -91,7 +91,7 @@ class Diagnosis:
         return trial.stick.way(mean(one.values, trial.chance), self.reference) >= RECOVERED
 
     @property
-    def _restored(self) -> bool:
+    def _mended_later(self) -> bool:
         """Whether what a second look found brings learning back."""
         return any(one.mends for second in self.later for one in second.gains[:1])
 

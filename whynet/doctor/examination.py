@@ -12,12 +12,11 @@ import torch
 from torch import Tensor
 
 from whynet.doctor.baseline import Baseline, errors, simple_baseline
-from whynet.doctor.pace import FEW_TEST, LEAST, SPARE, TEST, VALIDATION, Pace, follow_paced, smaller
+from whynet.doctor.pace import FEW_TEST, LEAST, SPARE, TEST, Pace, follow_paced, smaller
 from whynet.doctor.yardstick import Yardstick, yardstick
 from whynet.engine.arm import prepare
 from whynet.engine.events import Event
 from whynet.engine.fit import Fitted, all_probes
-from whynet.engine.splits import TRAIN_SAMPLE
 from whynet.engine.train import Watching
 from whynet.recipe import Recipe
 from whynet.rng import generator
@@ -194,8 +193,7 @@ def examine(
     cut = outcome is None or (ended and limit is not None and pace.seconds(whole, 20) > limit)
     if cut:
         looks, test = (LOOKS, TEST) if LOOKS * pace.evaluation <= SPARE * (limit or 0.0) else (FEW_LOOKS, FEW_TEST)
-        judging = pace.answer * (looks * (TRAIN_SAMPLE + VALIDATION) + test)
-        time_ = max(SPARE * (limit or 0.0), (1 - SPARE) * (limit or 0.0) - judging)
+        time_ = max(SPARE * (limit or 0.0), (1 - SPARE) * (limit or 0.0) - pace.judging(looks, test))
         steps = min(whole, max(LEAST, int(time_ / pace.step)))
         if steps >= NEARLY * whole:  # then the whole, which shows how training ends
             cut = False

@@ -42,10 +42,9 @@ class Pace:
         """A whole training."""
         return self.start + steps * self.step + evaluations * self.evaluation
 
-    @property
-    def answer(self) -> float:
-        """Seconds for one example that is evaluated."""
-        return self.evaluation / max(1, self.examples)
+    def judging(self, evaluations: int, test: int) -> float:
+        """Evaluating smaller data (`smaller`) so many times, and so many test examples in the end."""
+        return self.evaluation / max(1, self.examples) * (evaluations * (TRAIN_SAMPLE + VALIDATION) + test)
 
 
 def follow_paced(
