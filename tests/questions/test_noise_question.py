@@ -13,7 +13,8 @@ from whynet.engine.arm import prepare
 from whynet.errors import OptionError
 from whynet.questions import Answer, ask, find, pose
 from whynet.questions.generalisation.layers import layers_of
-from whynet.questions.generalisation.noise import CLOSE, LINEAR, ridge_apart, score_on
+from whynet.questions.generalisation.noise import CLOSE, LINEAR, ridge_apart
+from whynet.questions.numbers import score_on
 from whynet.recipe import recipe
 from whynet.spec import Spec, parse
 

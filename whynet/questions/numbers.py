@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
+from whynet.engine import metrics
+from whynet.engine.fit import Fitted
 from whynet.experiment.compare import BOUNDS, Comparison
 from whynet.experiment.statistics import interval, paired, settle
 from whynet.questions.claim import ENOUGH, Measured, Style, exactly
@@ -23,6 +27,16 @@ def score(comparison: Comparison, level: str) -> Measured:
     return Measured(
         interval(scores(comparison, level), bounds=BOUNDS.get(comparison.metric)), METRICS[comparison.metric], share
     )
+
+
+def score_on(one: Fitted, x: Tensor, module: nn.Module | None = None) -> float:
+    """The metric of a trained network on other inputs (N, *inputs) for the targets of its test set; an r² below -1 counts as -1.
+
+    module: what answers in place of the network as it is in use.
+    """
+    with torch.no_grad():
+        outputs = (module or one.module)(x)
+    return max(-1.0, metrics.score(outputs, one.dataset.test.y, one.loss, one.dataset.task)[1])
 
 
 def chance_of(comparison: Comparison) -> Measured:

@@ -9,7 +9,6 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
 
 from whynet.engine.fit import Fitted
@@ -20,7 +19,7 @@ from whynet.experiment.statistics import paired
 from whynet.figures.charts import lines, remarks
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
-from whynet.questions.numbers import CHANCE, METRICS, difference, mean_of, score, scores
+from whynet.questions.numbers import CHANCE, METRICS, difference, mean_of, score, score_on, scores
 from whynet.questions.pictures import within
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, recipe
@@ -223,13 +222,7 @@ def key(norm: str, place: float) -> str:
 
 def modes(one: Fitted) -> tuple[float, float]:
     """The test metric in use, with gathered averages, and as in training, with the statistics of the whole test set."""
-    module, examples, task = one.module.train(), one.dataset.test, one.dataset.task
-    with torch.no_grad():
-        answers = one.loss.decide(module(examples.x), task)
-    if task.metric == "accuracy":
-        return one.score("test"), float((answers.flatten() == examples.y.flatten()).float().mean())
-    left = ((answers.reshape(examples.y.shape) - examples.y) ** 2).sum() / ((examples.y - examples.y.mean(0)) ** 2).sum()
-    return max(-1.0, one.score("test")), max(-1.0, 1 - float(left))
+    return max(-1.0, one.score("test")), score_on(one, one.dataset.test.x, one.module.train())
 
 
 def working(one: Comparison, norm: str) -> np.ndarray:

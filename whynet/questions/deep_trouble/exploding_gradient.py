@@ -21,11 +21,12 @@ from whynet.questions import gradients
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.deep_trouble.remedies import MENDED, OUTCOMES_OF_REMEDIES, Remedy
 from whynet.questions.evidence import Evidence
+from whynet.questions.mlps import activation_of, widths_of
 from whynet.questions.numbers import METRICS, mean_of, recovered, score, scores
 from whynet.questions.pictures import forest
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, diff, recipe
-from whynet.registry import Range, canonical, register
+from whynet.registry import Range, register
 from whynet.spec import Spec
 from whynet.text import Text, join
 
@@ -94,7 +95,7 @@ class ExplodingGradient(Question):
 
     def __post_init__(self) -> None:
         """Check what the options say together. Raises `OptionError`."""
-        if self.model.name != "mlp" or not self.shape["widths"]:
+        if not widths_of(self.model):
             raise OptionError(_NOT_MLP, received=str(self.model))
         if len(set(self.levels)) < 2 or self.levels[-1] < 3:
             raise OptionError(_DEPTHS, received=str(list(self.levels)))
@@ -105,18 +106,13 @@ class ExplodingGradient(Question):
         return tuple(sorted(self.depths or ((1, 3, 10) if self.quick else (1, 2, 3, 5, 10))))
 
     @property
-    def shape(self) -> dict[str, object]:
-        """Widths and activation of the model, defaults filled in."""
-        return {"widths": [64], "activation": "relu", **canonical("model", self.model).options}
-
-    @property
     def predicted(self) -> float:
         """By what a layer of ReLUs multiplies the signal: std · √(n/2)."""
-        return self.std * math.sqrt(self.shape["widths"][0] / 2)  # type: ignore[index]
+        return self.std * math.sqrt(widths_of(self.model)[0] / 2)
 
     def at(self, depth: int) -> Spec:
         """The model with so many hidden layers of its first width."""
-        return self.model.replace(widths=[self.shape["widths"][0]] * depth)  # type: ignore[index]
+        return self.model.replace(widths=[widths_of(self.model)[0]] * depth)
 
     @cached_property
     def deep(self) -> Recipe:
@@ -149,7 +145,7 @@ class ExplodingGradient(Question):
             Claim("grows", _GROWS.fill(std=self.std), _factor, Range(above=1)),
             Claim("diverges", _DIVERGES.fill(deep=deep), lambda e: _lost(e.comparisons["depth"], str(deep)), Range(least=1)),
         ]
-        if self.shape["activation"] == "relu":
+        if activation_of(self.model) == "relu":
             near = Range(least=round(0.9 * self.predicted, 3), most=round(1.1 * self.predicted, 3))
             claims.insert(1, Claim("predicted", _PREDICTED.fill(r=number(self.predicted)), _factor, near))
         return claims + [self._claim(one) for one in self.remedies]
@@ -198,7 +194,7 @@ class ExplodingGradient(Question):
         def grow() -> Figure:
             measured = table.pivot_table(index="seed", columns="level", values="norm")
             shown: dict[str, pd.Series | pd.DataFrame] = {str(_MEASURED): measured}
-            if self.shape["activation"] == "relu":
+            if activation_of(self.model) == "relu":
                 least = float(np.exp(np.log(measured[self.levels[0]]).mean()))
                 powers = [least * self.predicted ** (depth - self.levels[0]) for depth in self.levels]
                 shown[str(_THEORY)] = pd.Series(powers, index=list(self.levels))

@@ -22,11 +22,12 @@ from whynet.figures.style import SMALL, sequential, theme
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.deep_trouble.landscape import rescaled, rise, rugged, surface
 from whynet.questions.evidence import Evidence
+from whynet.questions.mlps import activation_of, skips, widths_of
 from whynet.questions.numbers import METRICS, mean_of, score, scores
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, recipe
-from whynet.registry import Range, canonical, register
-from whynet.spec import Spec
+from whynet.registry import Range, register
+from whynet.spec import Spec, Value
 from whynet.text import Text, join
 
 FACTOR = 10.0  # by which one layer is scaled up and the next one down
@@ -96,15 +97,10 @@ class LossLandscape(Question):
 
     def __post_init__(self) -> None:
         """Check what the options say together. Raises `OptionError`."""
-        if self.model.name != "mlp" or not self.shape["widths"] or self.shape["skip"]:
+        if not widths_of(self.model) or skips(self.model):
             raise OptionError(_NOT_MLP, received=str(self.model))
         if self.shallow >= self.deep:
             raise OptionError(_DEPTHS, shallow=self.shallow, deep=self.deep)
-
-    @property
-    def shape(self) -> dict[str, object]:
-        """Widths, activation and skip of the model, defaults filled in."""
-        return {"widths": [64], "activation": "relu", "skip": None, **canonical("model", self.model).options}
 
     @cached_property
     def names(self) -> dict[str, Text]:
@@ -117,7 +113,7 @@ class LossLandscape(Question):
         """The recipe of one of the four."""
         kind, depth = level.split()
         base = recipe(self.data, self.model, optimizer=self.optimizer, epochs=self.epochs or (10 if self.quick else 20))
-        widths = [self.shape["widths"][0]] * int(depth)  # type: ignore[index]
+        widths: Value = [widths_of(self.model)[0]] * int(depth)
         return base.change(model=self.model.replace(widths=widths, skip="add" if kind == "skip" else None))
 
     def measure(self, listen: Listen) -> Evidence:
@@ -134,7 +130,7 @@ class LossLandscape(Question):
                 rows.append((level, seed, rugged(z), float(edge - z.min()), scores(one, level)[seed]))
                 b, a = np.meshgrid(across, across, indexing="ij")
                 heights.append(pd.DataFrame({"level": level, "seed": seed, "a": a.ravel(), "b": b.ravel(), "loss": z.ravel()}))
-        if self.shape["activation"] == "relu":
+        if activation_of(self.model) == "relu":
             for seed, fitted in enumerate(one.arms[f"plain {self.shallow}"]):
                 weights, other = fitted.outcome.weights, rescaled(fitted, FACTOR)
                 pairs = [(rise(fitted, weights, seed, kind), rise(fitted, other, seed, kind)) for kind in (True, False)]
@@ -160,7 +156,7 @@ class LossLandscape(Question):
             ),
             Claim("flat-better", _BETTER, _order, Range(below=0), saying=True),
         ]
-        if self.shape["activation"] == "relu":
+        if activation_of(self.model) == "relu":
             claims += [
                 Claim("same-surface", _INVARIANT, lambda e: _moved(e, "normalised"), Range(below=SAME)),
                 Claim("raw-changes", _RAW, lambda e: _moved(e, "raw"), Range(least=0.5)),

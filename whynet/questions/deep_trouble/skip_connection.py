@@ -9,7 +9,6 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
 from torch import nn
 
@@ -23,11 +22,12 @@ from whynet.figures.charts import lines, remarks
 from whynet.questions import gradients
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
-from whynet.questions.numbers import CHANCE, METRICS, difference, gap, mean_of, score, scores
+from whynet.questions.mlps import skips, widths_of
+from whynet.questions.numbers import CHANCE, METRICS, difference, gap, mean_of, score, score_on, scores
 from whynet.questions.pictures import within
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, recipe
-from whynet.registry import Range, canonical, register
+from whynet.registry import Range, register
 from whynet.spec import Spec
 from whynet.text import Text, join
 
@@ -94,7 +94,7 @@ class SkipConnection(Question):
 
     def __post_init__(self) -> None:
         """Check what the options say together. Raises `OptionError`."""
-        if self.model.name != "mlp" or not self.shape["widths"] or self.shape["skip"]:
+        if not widths_of(self.model) or skips(self.model):
             raise OptionError(_NOT_MLP, received=str(self.model))
         if len(set(self.levels)) < 2 or self.levels[-1] < 3:
             raise OptionError(_DEPTHS, received=str(list(self.levels)))
@@ -109,11 +109,6 @@ class SkipConnection(Question):
         """The depth at which skips are compared with their absence: the greatest but one."""
         return self.levels[-2]
 
-    @property
-    def shape(self) -> dict[str, object]:
-        """Widths and skip of the model, defaults filled in."""
-        return {"widths": [64], "skip": None, **canonical("model", self.model).options}
-
     @cached_property
     def base(self) -> Recipe:
         """The recipe that every network is a change of."""
@@ -122,7 +117,7 @@ class SkipConnection(Question):
     def at(self, kind: str, depth: int) -> Level:
         """One kind of network at one depth."""
         skip, init = KINDS[kind]
-        model = self.model.replace(widths=[self.shape["widths"][0]] * depth, skip=skip)  # type: ignore[index]
+        model = self.model.replace(widths=[widths_of(self.model)[0]] * depth, skip=skip)
         return Level(key(kind, depth), self.base.change(model=model, init=init))
 
     def measure(self, listen: Listen) -> Evidence:
@@ -239,14 +234,10 @@ def lesion(one: Fitted) -> tuple[float, float]:
 
     The first layer stays, which changes the width and so has no way around it.
     """
-    module, x, y = one.module, one.dataset.test.x, one.dataset.test.y
+    module = one.module
 
     def value() -> float:
-        with torch.no_grad():
-            answers = one.loss.decide(module(x), one.dataset.task)
-        if one.dataset.task.metric == "accuracy":
-            return float((answers.flatten() == y.flatten()).float().mean())
-        return max(-1.0, 1 - float(((answers.reshape(y.shape) - y) ** 2).sum() / ((y - y.mean(0)) ** 2).sum()))
+        return score_on(one, one.dataset.test.x, module)
 
     whole, without = value(), []
     hidden = module.get_submodule("hidden")

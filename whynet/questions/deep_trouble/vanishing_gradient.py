@@ -21,11 +21,12 @@ from whynet.questions import gradients
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.deep_trouble.remedies import MENDED, OUTCOMES_OF_REMEDIES, PATHS, Remedy, remedies
 from whynet.questions.evidence import Evidence
+from whynet.questions.mlps import activation_of, widths_of
 from whynet.questions.numbers import CHANCE, METRICS, above_chance, chance_of, mean_of, recovered, score, scores
 from whynet.questions.pictures import forest
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, recipe
-from whynet.registry import Range, canonical, register
+from whynet.registry import Range, register
 from whynet.spec import Spec
 from whynet.text import Text, join
 
@@ -99,7 +100,7 @@ class VanishingGradient(Question):
 
     def __post_init__(self) -> None:
         """Check what the options say together. Raises `OptionError`."""
-        if self.model.name != "mlp" or not self.shape["widths"]:
+        if not widths_of(self.model):
             raise OptionError(_NOT_MLP, received=str(self.model))
         if len(set(self.levels)) < 2 or self.levels[-1] < 3:
             raise OptionError(_DEPTHS, received=str(list(self.levels)))
@@ -111,15 +112,9 @@ class VanishingGradient(Question):
         """The depths compared, from shallow to deep."""
         return tuple(sorted(self.depths or ((1, 3, 10) if self.quick else (1, 2, 3, 5, 10))))
 
-    @property
-    def shape(self) -> dict[str, object]:
-        """Widths and activation of the model, defaults filled in."""
-        return {"widths": [64], "activation": "relu", **canonical("model", self.model).options}
-
     def at(self, depth: int) -> Spec:
         """The model with so many hidden layers of its first width."""
-        widths = self.shape["widths"]
-        return self.model.replace(widths=[widths[0]] * depth)  # type: ignore[index]
+        return self.model.replace(widths=[widths_of(self.model)[0]] * depth)
 
     @cached_property
     def deep(self) -> Recipe:
@@ -150,7 +145,7 @@ class VanishingGradient(Question):
     def claims(self) -> Sequence[Claim]:
         """The factor of a layer, the depth that does not learn, and one claim for each remedy."""
         shallow, deep = str(self.levels[0]), str(self.levels[-1])
-        fill = {"activation": self.shape["activation"], "shallow": shallow, "deep": deep}
+        fill = {"activation": activation_of(self.model), "shallow": shallow, "deep": deep}
         claims = [
             Claim("shrinks", _SHRINKS.fill(**fill), _factor, Range(least=0, below=0.25)),
             Claim(
@@ -184,7 +179,7 @@ class VanishingGradient(Question):
         """The numbers that verdict and titles speak of."""
         one = evidence.comparisons["depth"]
         return {
-            "activation": self.shape["activation"], "shallow": self.levels[0], "deep": self.levels[-1],
+            "activation": activation_of(self.model), "shallow": self.levels[0], "deep": self.levels[-1],
             "factor": number(_factor(evidence).interval.mean), "left": number(gradients.left(_broken(evidence)), 2),
             "healthy": score(one, str(self.levels[0])).alone, "reached": score(one, str(self.levels[-1])).alone,
             "chance": chance_of(one).alone, "metric": METRICS[one.metric],

@@ -25,9 +25,8 @@ from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
 from whynet.questions.generalisation import gaps
 from whynet.questions.generalisation.layers import layers_of
-from whynet.questions.generalisation.noise import score_on
 from whynet.questions.generalisation.setting import ADAM, CLEAN, count, network
-from whynet.questions.numbers import difference, gap, score
+from whynet.questions.numbers import difference, gap, score, score_on
 from whynet.questions.pictures import forest
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe

@@ -12,8 +12,6 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from whynet.engine.fit import Fitted
-from whynet.engine.metrics import accuracy, r2
 from whynet.errors import OptionError
 from whynet.experiment.compare import Comparison, compare_levels
 from whynet.experiment.factor import Level
@@ -24,7 +22,7 @@ from whynet.questions.evidence import Evidence
 from whynet.questions.generalisation import gaps
 from whynet.questions.generalisation.layers import layers_of
 from whynet.questions.generalisation.setting import ADAM, DATA, NETWORK, count, network
-from whynet.questions.numbers import difference, gap, mean_of, score
+from whynet.questions.numbers import difference, gap, mean_of, score, score_on
 from whynet.questions.pictures import forest
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, recipe
@@ -223,13 +221,6 @@ class Noise(Question):
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
-
-
-def score_on(fitted: Fitted, x: torch.Tensor) -> float:
-    """The metric on other inputs for the test set's targets."""
-    y, task = fitted.dataset.test.y, fitted.dataset.task
-    answers = fitted.predict(x)
-    return accuracy(answers, y) if task.kind == "classify" else max(r2(answers.reshape(y.shape), y), -1.0)
 
 
 def _damaged(one: Comparison) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from whynet.experiment.factor import Level
 from whynet.figures.charts import lines, remarks
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
-from whynet.questions.networks.shapes import widths_of
+from whynet.questions.mlps import widths_of
 from whynet.questions.numbers import CHANCE, METRICS, above_chance, chance_of, difference, gap, leaders, mean_of, score, scores
 from whynet.questions.pictures import forest, within
 from whynet.questions.question import Change, Drawn, Listen, Question

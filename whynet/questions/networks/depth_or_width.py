@@ -21,9 +21,10 @@ from whynet.figures.canvas import number
 from whynet.figures.charts import lines, remarks
 from whynet.questions.claim import Claim, Judged, Measured, exactly
 from whynet.questions.evidence import Evidence
+from whynet.questions.mlps import activation_of, widths_of
 from whynet.questions.networks.pieces import STEPS, folded, pieces_along, pieces_of
 from whynet.questions.networks.planes import boundary, is_planar
-from whynet.questions.networks.shapes import activation_of, weights_of, widths_of
+from whynet.questions.networks.shapes import weights_of
 from whynet.questions.numbers import CHANCE, METRICS, chance_of, difference, leaders, score, scores
 from whynet.questions.pictures import within
 from whynet.questions.question import Change, Drawn, Listen, Question

@@ -19,8 +19,9 @@ from whynet.figures import curves
 from whynet.figures.canvas import number
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
+from whynet.questions.mlps import activation_of, widths_of
 from whynet.questions.networks.planes import boundary, is_planar
-from whynet.questions.networks.shapes import activation_of, weights_of, widths_of
+from whynet.questions.networks.shapes import weights_of
 from whynet.questions.numbers import METRICS, chance_of, difference, mean_of, score
 from whynet.questions.pictures import forest
 from whynet.questions.question import Change, Drawn, Listen, Question

@@ -1,4 +1,4 @@
-"""The shape of an mlp, and of the function it is to learn: what their specs say."""
+"""How many weights an mlp has, and how the function it is to learn bends."""
 
 from __future__ import annotations
 
@@ -6,23 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, cast
 
 import torch
 from torch import Tensor
-
-from whynet.registry import canonical
-from whynet.spec import Spec
-
-
-def widths_of(model: Spec) -> list[int]:
-    """Units of the hidden layers of an mlp, the default filled in; none for another model."""
-    return list(cast(Any, canonical("model", model).options.get("widths", [64, 64]))) if model.name == "mlp" else []
-
-
-def activation_of(model: Spec) -> str:
-    """The activation of an mlp as text, the default filled in."""
-    return str(canonical("model", model).options.get("activation", "relu"))
 
 
 def weights_of(inputs: int, widths: Sequence[int], outputs: int) -> int:

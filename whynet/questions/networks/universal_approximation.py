@@ -20,8 +20,9 @@ from whynet.figures.canvas import number
 from whynet.figures.charts import lines, remarks
 from whynet.questions.claim import Claim, Judged, Measured, exactly
 from whynet.questions.evidence import Evidence
+from whynet.questions.mlps import widths_of
 from whynet.questions.networks.built import HIGH, answers, errors_of, rate
-from whynet.questions.networks.shapes import Wave, widths_of
+from whynet.questions.networks.shapes import Wave
 from whynet.questions.numbers import METRICS, mean_of, score, scores
 from whynet.questions.question import Change, Drawn, Listen, Question
 from whynet.recipe import Recipe, recipe

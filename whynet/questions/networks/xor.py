@@ -17,8 +17,8 @@ from whynet.experiment.factor import Level
 from whynet.figures.charts import bars
 from whynet.questions.claim import Claim, Judged, Measured, exactly
 from whynet.questions.evidence import Evidence
+from whynet.questions.mlps import widths_of
 from whynet.questions.networks.planes import best_line, boundary, is_planar
-from whynet.questions.networks.shapes import widths_of
 from whynet.questions.numbers import METRICS, above_chance, chance_of, difference, mean_of, score, scores
 from whynet.questions.pictures import forest
 from whynet.questions.question import Change, Drawn, Listen, Question
