@@ -113,7 +113,13 @@ def test_labels_that_were_spoilt_are_not_called_data_without_anything_to_learn()
 
 
 def test_a_gap_between_sets_that_are_unlike_is_not_called_overfitting() -> None:
-    assert "validation-split-not-shuffled" in Overfitting.follows
+    """Trained on long enough to know its own examples by heart, it errs on the class that was left out, and has every sign."""
+    one = recipe(clouds("left out"), "mlp(widths=[64])", optimizer="adam(lr=0.01)", epochs=60, batch_size=20)
+    found = diagnose(one)
+    assert Overfitting().look(found.examination).speaks == "for"
+    named = [cause.name for cause in found.confirmed]
+    assert "validation-split-not-shuffled" in named
+    assert "overfitting" not in named
 
 
 # --- dropout and size -----------------------------------------------------------------------------------------------------
