@@ -14,7 +14,12 @@ from whynet.engine.device import use_device
 from whynet.text import use_language
 
 torch.set_num_threads(1)
-settings.register_profile("whynet", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
+settings.register_profile(
+    "whynet",
+    deadline=None,  # a busy machine is no failure
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # a change is judged by the same examples each time; at a desk the search goes on
+)
 settings.load_profile("whynet")
 
 SHARED_DATA = Path(os.environ.get("WHYNET_DATA") or Path(__file__).parents[2] / "shared" / "data")
