@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (  # each room may enter its own and those
     ("errors",),
     ("spec", "task", "rng"),
     ("registry",),
+    ("vision",),
     ("data", "layers", "losses", "optimizers"),
     ("models",),  # a part like the four beside it, made of layers
     ("recipe",),
