@@ -11,7 +11,7 @@ from whynet.cli.screen import Cell, head, pairs, say, table, verbatim
 from whynet.registry import Info, Kind, get, infos
 from whynet.spec import Spec
 from whynet.task import KINDS
-from whynet.text import Text, plain
+from whynet.text import Text, join, plain
 
 PATHS = {"csv": "whynet look table.csv --target COLUMN", "folder": "whynet look pictures/"}  # what has no name of its own
 
@@ -66,14 +66,14 @@ def _option(info: Info, name: str) -> list[Cell]:
 
 def _tasks(info: Info) -> Text:
     known = [TASKS[kind] for kind in KINDS if kind in info.accepts]
-    if not known or len(known) == len(KINDS):
-        return TASKS["any"]
-    return known[0]
+    return join(known, ", ") if known else TASKS["any"]
 
 
 TASKS = {
     "classify": Text("classes", "분류"),
     "regress": Text("values", "회귀"),
+    "segment": Text("pixels", "분할"),
+    "detect": Text("boxes", "검출"),
     "any": plain("–"),
 }
 _NAME = Text("name", "이름")

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whynet.cli.screen import Cell, count, metric_text, number, pairs, say, seconds, table, verbatim
-from whynet.text import Text
+from whynet.text import Text, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,12 @@ SPLITS: dict[SplitName, Text] = {
     "validation": Text("validation", "검증(validation)"),
     "test": Text("test", "테스트(test)"),
 }
-METRICS = {"accuracy": Text("accuracy", "정확도(accuracy)"), "r2": Text("r2", "결정계수(r2)")}
+METRICS = {
+    "accuracy": Text("accuracy", "정확도(accuracy)"),
+    "r2": Text("r2", "결정계수(r2)"),
+    "mean_iou": Text("mean IoU", "평균 IoU(mean IoU)"),
+    "map50": plain("mAP@0.5"),
+}
 
 
 def announce(arm: Arm) -> None:
@@ -52,10 +57,13 @@ def loss_name(arm: Arm) -> str:
 
 def chance(task: Task) -> Text:
     """What is reached without looking at the input."""
+    if task.kind == "detect":
+        return _CHANCE_BOXES
     if task.uniform_loss is None:
         return _CHANCE_VALUES
     level = metric_text(task.chance, task.metric)
-    return _CHANCE_CLASSES.fill(level=level, k=task.outputs, loss=number(task.uniform_loss))
+    words = _CHANCE_PIXELS if task.kind == "segment" else _CHANCE_CLASSES
+    return words.fill(level=level, k=task.outputs, loss=number(task.uniform_loss))
 
 
 def scores(history: History, task: Task) -> None:
@@ -113,16 +121,22 @@ def summary(fitted: Fitted, took: float, run: str | None) -> dict[str, Any]:
 def against_chance(score: float, task: Task, n: int) -> tuple[Text, bool]:
     """The test score beside chance in a sentence, and whether it is better by more than luck.
 
-    Luck: two standard errors of a share of n, √(p (1 - p) / n); for a regression, any r2 above 0.
+    Luck: two standard errors of a share of n, √(p (1 - p) / n), in which a share of overlaps or of found objects is taken for at
+    least one of n; for a regression, any r2 above 0.
     """
     words: dict[str, Any] = {"score": metric_text(score, task.metric), "chance": metric_text(task.chance, task.metric)}
     if not math.isfinite(score):
         return _NO_SCORE, False
-    margin = 2 * math.sqrt(task.chance * (1 - task.chance) / max(1, n)) if task.kind == "classify" else 0.0
-    better = score > task.chance + margin
     if task.kind == "regress":
+        better = score > task.chance
         return (_EXPLAINS if better else _EXPLAINS_NOTHING).fill(**words), better
-    return (_LEARNED if better else _NOT_LEARNED).fill(margin=metric_text(margin, task.metric), **words), better
+    p = task.chance if task.kind == "classify" else max(task.chance, 1 / max(2, n))
+    margin = 2 * math.sqrt(p * (1 - p) / max(1, n))
+    better = score > task.chance + margin
+    words |= {"margin": metric_text(margin, task.metric), "metric": METRICS[task.metric]}
+    if task.kind == "classify":
+        return (_LEARNED if better else _NOT_LEARNED).fill(**words), better
+    return (_LEARNED_PICTURES if better else _NOT_LEARNED_PICTURES).fill(**words), better
 
 
 def _epochs(arm: Arm) -> str:
@@ -146,6 +160,19 @@ _CHANCE = Text("chance", "우연 수준(chance)")
 _CHANCE_CLASSES = Text(
     "{level} of the test set by always answering its largest class; loss ln {k} = {loss} by answering all alike",
     "가장 많은 클래스만 답하면 테스트 세트의 {level}, 모든 클래스에 같은 확률을 주면 손실 ln {k} = {loss}",
+)
+_CHANCE_PIXELS = Text(
+    "mean IoU {level} by always answering the most frequent class; loss ln {k} = {loss} by answering all alike",
+    "가장 많은 클래스만 답하면 평균 IoU {level}, 모든 클래스에 같은 확률을 주면 손실 ln {k} = {loss}",
+)
+_CHANCE_BOXES = Text("mAP 0: no box is hit without looking", "보지 않고는 박스를 맞힐 수 없으므로 mAP 0")
+_LEARNED_PICTURES = Text(
+    "It learned: {metric} {score} on the test set, where an answer without looking gets {chance}.",
+    "배웠다: 테스트 세트에서 {metric} {score}. 보지 않고 답하면 {chance}.",
+)
+_NOT_LEARNED_PICTURES = Text(
+    "Not shown to have learned: {metric} {score} on the test set, where an answer without looking gets {chance}, give or take {margin}.",
+    "배웠다고 할 수 없다: 테스트 세트에서 {metric} {score}. 보지 않고 답하면 {chance}(오차 {margin}).",
 )
 _CHANCE_VALUES = Text("r2 = 0 by always answering the mean", "언제나 평균을 답하면 r2 = 0")
 _LEARNED = Text(

@@ -126,8 +126,8 @@ def metric_text(value: float, metric: str) -> str:
 
 
 def metric_spark(values: Sequence[float], metric: str) -> str:
-    """A metric's curve; an accuracy stands between 0 and 1, so that a change of nothing looks like nothing."""
-    return spark(values, ends=(0.0, 1.0) if metric == "accuracy" else None)
+    """A metric's curve; a share stands between 0 and 1, so that a change of nothing looks like nothing."""
+    return spark(values, ends=None if metric == "r2" else (0.0, 1.0))
 
 
 def number(value: float) -> str:

@@ -37,7 +37,7 @@ def build(source: Source, name: str, seed: int, options: Options) -> Dataset:
         notes.append(SCALED[options.scale].fill(n=len(cut.train)))
 
     pool_y = source.y
-    if not source.classes and options.targets != "raw":
+    if source.kind == "regress" and options.targets != "raw":
         pool_y, note = standard_targets(pool_y, cut.train)
         notes.append(note)
     if options.shuffle_labels:
@@ -55,7 +55,7 @@ def build(source: Source, name: str, seed: int, options: Options) -> Dataset:
         classes=source.classes,
         features=features,
         targets=source.targets,
-        largest_class=_largest_share(pool_y[cut.test], len(source.classes)),
+        largest_class=None if source.kind in ("regress", "detect") else _largest_share(pool_y[cut.test], len(source.classes)),
     )
     train, validation, test = (Examples(pool_x, pool_y, index) for index in (cut.train, cut.validation, cut.test))
     return Dataset(source.name or name, task, train, validation, test, notes=tuple(notes), frame=source.frame)
@@ -79,8 +79,10 @@ def _mistaken(y: Tensor, train: Tensor, wrong: int, seed: int) -> Tensor:
     return mixed
 
 
-def _largest_share(labels: Tensor, classes: int) -> float | None:
-    return float(labels.bincount(minlength=classes).max()) / len(labels) if classes else None
+def _largest_share(labels: Tensor, classes: int) -> float:
+    """The share of the most frequent class among the labels, or among all pixels that are judged."""
+    judged = labels[labels >= 0]
+    return float(judged.bincount(minlength=classes).max()) / max(1, len(judged))
 
 
 def _about_split(source: Source, cut: Split) -> list[Text]:
@@ -89,12 +91,18 @@ def _about_split(source: Source, cut: Split) -> list[Text]:
         return [_WHOLE.fill(n=len(source.y))]
     notes = []
     for name, index in (("validation", cut.validation), ("test", cut.test)):
-        counts = source.y[index].bincount(minlength=len(source.classes)) if source.classes else torch.ones(1)
-        absent = [name for name, n in zip(source.classes, counts.tolist(), strict=False) if not n]
+        present = set(_labels_in(source, index))
+        absent = [name for label, name in enumerate(source.classes) if label not in present]
         if absent:
             names = ", ".join(absent[:5]) + (", …" if len(absent) > 5 else "")
             notes.append(_ABSENT.fill(split=SPLITS[name], names=names))
     return notes
+
+
+def _labels_in(source: Source, index: Tensor) -> list[int]:
+    """The classes that occur in some examples: as labels, in pixels, or as objects."""
+    y = source.y[index]
+    return [int(label) for label in (y[..., 0] if source.kind == "detect" else y).unique()] if source.classes else []
 
 
 _LABELS = Text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from whynet.data.check_pictures import check_boxes, check_pixels
 from whynet.data.source import Source, Table
 from whynet.errors import DataError
 from whynet.text import Text
@@ -21,8 +22,12 @@ def check_source(source: Source) -> None:
         raise DataError(_LENGTHS, x=count, y=len(source.y))
     if not isinstance(source.x, Table):
         check_finite(source.x, INPUTS)
-    if source.classes:
+    if source.kind == "classify":
         check_labels(source.y, len(source.classes))
+    elif source.kind == "segment":
+        check_pixels(source)
+    elif source.kind == "detect":
+        check_boxes(source)
     else:
         check_finite(source.y, TARGETS)
         if count > 1 and bool((source.y == source.y[:1]).all()):

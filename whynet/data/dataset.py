@@ -16,7 +16,8 @@ from whynet.text import Text
 class Examples:
     """Examples picked out of a pool by index, so that splits, folds and seeds share one copy of the data.
 
-    ``pool_x``: (N, *task.inputs) float32; ``pool_y``: (N,) int64 class labels, or (N, n) float32 values; ``index``: (n,) int64.
+    ``pool_x``: (N, *task.inputs) float32; ``pool_y``: (N,) int64 class labels, (N, n) float32 values, or
+    classes of pixels or boxes as a `Source` holds them; ``index``: (n,) int64.
     """
 
     pool_x: Tensor
@@ -33,7 +34,7 @@ class Examples:
 
     @property
     def y(self) -> Tensor:
-        """The targets, (n,) int64 or (n, outputs) float32, gathered."""
+        """The targets of those examples, (n, …), gathered."""
         return self.pool_y[self.index]
 
 

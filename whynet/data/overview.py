@@ -15,7 +15,7 @@ def summary(dataset: Dataset) -> list[Text]:
     lines = [_TITLE.fill(name=dataset.name, task=dataset.task.words), _sizes(dataset), _inputs(dataset)]
     if dataset.task.features:
         lines.append(_FEATURES.fill(n=len(dataset.task.features), names=_listed(dataset.task.features)))
-    lines.append(_classes(dataset) if dataset.task.kind == "classify" else _values(dataset))
+    lines.append(_ANSWERS[dataset.task.kind](dataset))
     if dataset.frame is not None:
         gaps = dataset.frame.isna().sum()
         named = [f"{column} {n}" for column, n in gaps[gaps > 0].items()]
@@ -56,6 +56,30 @@ def _values(dataset: Dataset) -> Text:
     )
 
 
+def _pixels(dataset: Dataset) -> Text:
+    y = dataset.train.y
+    counts = y[y >= 0].bincount(minlength=dataset.task.outputs)
+    shares = (counts / counts.sum()).tolist()
+    named = [f"{name} {share:.1%}" for name, share in zip(dataset.task.classes, shares, strict=True)]
+    return _PIXELS.fill(n=len(named), shares=_listed(named), chance=dataset.task.chance)
+
+
+def _objects(dataset: Dataset) -> Text:
+    y = dataset.train.y
+    real = y[..., 0] >= 0
+    counts = y[..., 0][real].long().bincount(minlength=dataset.task.outputs).tolist()
+    named = [f"{name} {n}" for name, n in zip(dataset.task.classes, counts, strict=True)]
+    boxes = y[real][:, 1:]
+    sides = ((boxes[:, 2:] - boxes[:, :2]).prod(dim=1)).sqrt()
+    most, mean = int(real.sum(1).max()), float(real.sum(1).float().mean())
+    return _OBJECTS.fill(
+        n=len(named), counts=_listed(named), mean=mean, most=most, small=sides.min().item(), large=sides.max().item()
+    )
+
+
+_ANSWERS = {"classify": _classes, "regress": _values, "segment": _pixels, "detect": _objects}
+
+
 def _twins(dataset: Dataset) -> Text:
     if dataset.train.index.equal(dataset.test.index):
         return _SAME
@@ -80,6 +104,16 @@ _FEATURES = Text("{n} columns: {names}.", "열 {n}개: {names}.")
 _CLASSES = Text(
     "Training examples of the {n} classes: {counts}. Always answering the largest class is right in {chance:.1%} of the test set.",
     "클래스 {n}개의 훈련 예제 수: {counts}. 가장 많은 클래스만 답해도 테스트 세트의 {chance:.1%}는 맞힌다.",
+)
+_PIXELS = Text(
+    "Training pixels of the {n} classes: {shares}. Always answering the largest class has a mean IoU of {chance:.3f} on the test set.",
+    "클래스 {n}개의 훈련 픽셀 비율: {shares}. 가장 많은 클래스만 답하면 테스트 세트의 평균 IoU는 {chance:.3f}.",
+)
+_OBJECTS = Text(
+    "Training objects of the {n} class(es): {counts}; {mean:.1f} in a picture on average, at most {most}. "
+    "Their sides, as a root of the area, are from {small:.3f} to {large:.3f} of the picture's.",
+    "클래스 {n}개의 훈련 물체 수: {counts}. 그림 하나에 평균 {mean:.1f}개, 많으면 {most}개. "
+    "물체의 크기(넓이의 제곱근)는 그림 한 변의 {small:.3f}배에서 {large:.3f}배까지다.",
 )
 _VALUES = Text(
     "Target {name}: from {low:.4g} to {high:.4g}, mean {mean:.4g}, standard deviation {std:.4g}.",

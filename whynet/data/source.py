@@ -42,7 +42,9 @@ class Table(ABC):
 class Source:
     """Raw examples, as they were read or drawn.
 
-    ``x``: (N, *inputs) float32, or a `Table`; ``y``: (N,) int64 labels, or (N, n) float32 values. ``official`` holds the
+    ``x``: (N, *inputs) float32, or a `Table`. ``y``: (N,) int64 labels, or (N, n) float32 values; where it ``asks`` for "segment",
+    (N, H, W) int64, the class of each pixel or -1 where it is not judged; for "detect", (N, M, 5) float32 rows
+    ``[class, x1, y1, x2, y2]``, corners in fractions of width and height, padded with rows of class -1. ``official`` holds the
     indices of the splits that the data set itself prescribes. ``whole``: too small to split, every set is the whole.
     """
 
@@ -56,8 +58,9 @@ class Source:
     name: str | None = None  # where it is not the registered one: a file's, a folder's
     notes: tuple[Text, ...] = ()
     frame: pd.DataFrame | None = None
+    asks: TaskKind | None = None  # where the classes alone do not tell
 
     @property
     def kind(self) -> TaskKind:
-        """Labels are classified, values are regressed."""
-        return "classify" if self.classes else "regress"
+        """Labels are classified, values are regressed, unless the source says what it asks for."""
+        return self.asks or ("classify" if self.classes else "regress")

@@ -35,13 +35,13 @@ def split(source: Source, seed: int, options: Options) -> Split:
             raise OptionError(_TOO_SMALL, n=count)
         everything = torch.arange(count)
         return Split(everything, everything, everything, whole=True)
-    labels = source.y.numpy() if source.classes else np.zeros(count, np.int64)  # values are all of one class
+    labels = source.y.numpy() if source.kind == "classify" else np.zeros(count, np.int64)  # others are all of one class
     rng = numpy_generator(seed, "split")
     official = {name: index.numpy() for name, index in source.official.items()}
     test, rest = _cut(labels, _free(official, count), official.get("test"), options.test, rng)
     validation, train = _validation(labels, rest, official.get("validation"), options, rng)
     if options.train is not None:
-        train = _subset(labels, train, options.train, len(source.classes))
+        train = _subset(labels, train, options.train, len(source.classes) if source.kind == "classify" else 0)
     for name, index in (("train", train), ("validation", validation), ("test", test)):
         if not len(index):
             raise DataError(_EMPTY, split=SPLITS[name], n=count)
@@ -111,7 +111,7 @@ def _subset(labels: np.ndarray, train: np.ndarray, size: int, classes: int) -> n
 
 
 def _every_class_trains(source: Source, train: np.ndarray) -> None:
-    if not source.classes:
+    if source.kind != "classify":
         return
     counts = np.bincount(source.y.numpy()[train], minlength=len(source.classes))
     absent = [name for name, n in zip(source.classes, counts, strict=True) if not n]

@@ -19,14 +19,17 @@ from whynet.text import Text
 class Answers:
     """Targets as a network needs them, and what they are called."""
 
-    values: Tensor  # (N,) int64 or (N, n) float32
+    values: Tensor  # (N,) int64 or (N, n) float32; (N, H, W) int64 classes of pixels, (N, M, 5) float32 boxes
     classes: tuple[str, ...]
     names: tuple[str, ...]
     notes: tuple[Text, ...] = ()
+    asks: TaskKind | None = None  # where the classes alone do not tell
 
 
 def read_targets(y: np.ndarray, task: TaskKind | None, classes: Sequence[str] | int | None) -> Answers:
-    """Targets (N,), (N, 1), (N, n) or one-hot (N, K) as labels or values. Raises `DataError`."""
+    """Targets (N,), (N, 1), (N, n) or one-hot (N, K) as labels or values; masks (N, H, W), boxes (N, M, 5). Raises `DataError`."""
+    if task in ("segment", "detect") or (task is None and y.ndim == 3 and (y.dtype.kind in "iu" or y.shape[2] == 5)):
+        return _of_pictures(y, task, classes)
     if y.ndim > 2:
         raise DataError(_TARGET_SHAPE, shape=y.shape)
     column = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
@@ -59,6 +62,19 @@ def read_targets(y: np.ndarray, task: TaskKind | None, classes: Sequence[str] | 
         known = tuple(str(label) for label in range(len(labels.unique())))  # the error says which labels are outside
     check_labels(labels, len(known))
     return Answers(labels, known, ("class",), tuple(notes))
+
+
+def _of_pictures(y: np.ndarray, task: TaskKind | None, classes: Sequence[str] | int | None) -> Answers:
+    """Classes of pixels where the targets are whole numbers, boxes where they are rows ``[class, x1, y1, x2, y2]``."""
+    if y.ndim != 3 or y.dtype.kind not in "fiub":
+        raise DataError(_PICTURES, shape=y.shape, dtype=y.dtype)
+    task = task or ("detect" if y.dtype.kind == "f" and y.shape[2] == 5 else "segment")
+    labels = y[..., 0] if task == "detect" else y
+    if not np.equal(np.mod(labels, 1), 0).all():
+        raise DataError(_PICTURES, shape=y.shape, dtype=y.dtype)
+    values = torch.from_numpy(y.astype(np.float32 if task == "detect" else np.int64))
+    names = _class_names(classes, max(1, int(labels.max()) + 1) if labels.size else 1)
+    return Answers(values, names, ("class",), asks=task)
 
 
 def _named(column: np.ndarray, task: TaskKind | None, classes: Sequence[str] | int | None) -> Answers:
@@ -95,6 +111,12 @@ def _class_names(classes: Sequence[str] | int | None, found: int) -> tuple[str, 
 _TARGET_SHAPE = Text(
     "Targets should be labels (N,), values (N, n) or one-hot rows (N, K). Received shape: {shape}",
     "목푯값은 레이블 (N,), 값 (N, n), 원-핫 행 (N, K) 중 하나여야 한다. 받은 모양: {shape}",
+)
+_PICTURES = Text(
+    "Answers for pictures are a class for each pixel, whole numbers of shape (N, H, W), or boxes (N, M, 5), each "
+    "[class, x1, y1, x2, y2]. Received: shape {shape}, {dtype}",
+    "그림에 대한 답은 픽셀마다 정수 클래스 (N, H, W)이거나 박스 (N, M, 5), 곧 [클래스, x1, y1, x2, y2]여야 한다. "
+    "받은 것: 모양 {shape}, {dtype}",
 )
 TARGET_KIND = Text(
     "Targets should be whole numbers, class names or values. Received: {dtype}",

@@ -40,7 +40,8 @@ def from_tensors(
 
     ``x`` is (N, *inputs) as a tensor, array or DataFrame with ``y`` (N,) or (N, n); or an (x, y) pair, a torch ``Dataset`` or a
     ``DataLoader`` in place of both. ``test_x``, ``test_y`` are a test set of your own, in the same forms. Without ``task``,
-    whole-number, true-or-false and text targets are classes, other numbers are values. Raises `DataError` or `OptionError`.
+    whole-number, true-or-false and text targets are classes, other numbers are values; with a third axis they are classes of
+    pixels (N, H, W), or boxes (N, M, 5). Raises `DataError` or `OptionError`.
 
     >>> from_tensors(torch.rand(50, 3), torch.arange(50) % 2).task.inputs
     (3,)
@@ -66,6 +67,7 @@ def from_tensors(
         targets=answered.names,
         official=official,  # type: ignore[arg-type]
         notes=answered.notes,
+        asks=answered.asks,
     )
     return build(source, name, seed, common)
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from whynet.losses.loss import Loss
 from whynet.task import Task
+from whynet.vision.mean_iou import mean_iou
 
 
 def accuracy(predicted: Tensor, targets: Tensor) -> float:
@@ -27,6 +28,17 @@ def score(outputs: Tensor, targets: Tensor, loss: Loss, task: Task) -> tuple[flo
     """Loss and metric of a whole split; outputs (N, units)."""
     with torch.no_grad():
         answer = loss.decide(outputs, task)
-        if task.kind == "classify":
-            return float(loss(outputs, targets)), accuracy(answer, targets)
-        return float(loss(outputs, targets)), r2(answer.reshape(targets.shape), targets)
+        return float(loss(outputs, targets)), metric(answer, targets, task)
+
+
+def metric(answer: Tensor, targets: Tensor, task: Task) -> float:
+    """The task's metric of answers read off a network: classes, values, classes of pixels (N, H, W), detections (N, D, 6)."""
+    if task.kind == "classify":
+        return accuracy(answer, targets)
+    if task.kind == "segment":
+        return mean_iou(answer, targets, task.outputs)
+    if task.kind == "detect":
+        from whynet.vision.average_precision import mean_average_precision
+
+        return mean_average_precision(answer, targets, task.outputs)
+    return r2(answer.reshape(targets.shape), targets)

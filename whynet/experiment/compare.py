@@ -38,7 +38,7 @@ from whynet.text import Text, plain
 
 # R² has no floor of its own: a network about to explode reaches -10⁸, and one such seed would drown all others. Errors of twice the
 # spread of the targets are as bad as it gets here.
-BOUNDS: Mapping[str, Bounds] = {"accuracy": (0.0, 1.0), "r2": (-1.0, 1.0)}
+BOUNDS: Mapping[str, Bounds] = {"accuracy": (0.0, 1.0), "r2": (-1.0, 1.0), "mean_iou": (0.0, 1.0), "map50": (0.0, 1.0)}
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,9 @@ def build(spec: str | Spec, inputs: tuple[int, ...], outputs: int, kind: TaskKin
     except (RuntimeError, ValueError, IndexError) as error:  # what torch raises for shapes that do not fit
         reason = str(error).splitlines()[0].removesuffix(".")
         raise ShapeError(_UNFIT, spec=str(spec), inputs=inputs, reason=reason) from error
-    if answer != (outputs,):
-        raise ShapeError(_WRONG_ANSWER, spec=str(spec), expected=(outputs,), answer=answer)
+    expected = {"segment": (outputs, *inputs[1:]), "detect": answer}.get(kind or "", (outputs,))  # boxes: their loss knows
+    if answer != expected:
+        raise ShapeError(_WRONG_ANSWER, spec=str(spec), expected=expected, answer=answer)
     return model
 
 
