@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whynet.experiment.compare import compare
     from whynet.experiment.resuming import resume
     from whynet.models.describe import describe
+    from whynet.models.features import features
     from whynet.questions.ask import ask
     from whynet.recipe import diff, recipe
     from whynet.runs.fit import fit
@@ -29,6 +30,7 @@ _PLACES = {
     "compare": "whynet.experiment.compare",
     "describe": "whynet.models.describe",
     "diff": "whynet.recipe",
+    "features": "whynet.models.features",
     "fit": "whynet.runs.fit",
     "from_tensors": "whynet.data",
     "load": "whynet.data",
@@ -47,6 +49,7 @@ __all__ = [
     "compare",
     "describe",
     "diff",
+    "features",
     "fit",
     "from_tensors",
     "load",

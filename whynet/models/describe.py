@@ -11,9 +11,7 @@ for any ``nn.Module``; multiplications are counted from the operations that real
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -24,6 +22,7 @@ from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from whynet.models.description import Description, Row, Shape
+from whynet.models.modes import evaluating, unfused
 from whynet.text import Text, plain
 
 
@@ -88,14 +87,14 @@ class _Seen:
 
 def _watch(model: nn.Module, inputs: Shape, batch: int, dtype: torch.dtype) -> _Seen:
     tensors = dict(chain(model.named_parameters(), model.named_buffers()))
-    with _in_evaluation(model):
+    with evaluating(model):
         try:
             shapes_only = {name: tensor.to("meta") for name, tensor in tensors.items()}
             return _run(model, shapes_only, torch.zeros(batch, *inputs, dtype=dtype, device="meta"))
         except (RuntimeError, NotImplementedError):  # it reads its numbers, or keeps tensors that are no buffers
             device = next((tensor.device for tensor in tensors.values()), torch.device("cpu"))
             copies = {name: tensor.detach().clone() for name, tensor in tensors.items()}
-            with torch.random.fork_rng(), _unfused():
+            with torch.random.fork_rng(), unfused():
                 return _run(model, copies, torch.zeros(batch, *inputs, dtype=dtype, device=device))
 
 
@@ -116,8 +115,8 @@ def _run(model: nn.Module, tensors: dict[str, Tensor], x: Tensor) -> _Seen:
         visit.flops += total - inner.pop()
         if inner:
             inner[-1] += total
-        for tensor in _tensors(output):
-            visit.output = tuple(tensor.shape) if tensor is next(_tensors(output)) else visit.output
+        for tensor in tensors_in(output):
+            visit.output = tuple(tensor.shape) if tensor is next(tensors_in(output)) else visit.output
             storage = tensor.untyped_storage()
             if storage._cdata not in seen.storages:
                 seen.kept.append(tensor)
@@ -137,40 +136,14 @@ def _run(model: nn.Module, tensors: dict[str, Tensor], x: Tensor) -> _Seen:
     return seen
 
 
-@contextmanager
-def _in_evaluation(model: nn.Module) -> Iterator[None]:
-    """Batch normalisation takes a batch of one, dropout draws nothing; afterwards every module is in its mode again."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
-@contextmanager
-def _unfused() -> Iterator[None]:
-    """Without the kernels that do a whole attention or LSTM at once, whose products could not be counted."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the switch warns of Intel cards, whatever the machine
-            with torch.backends.mkldnn.flags(enabled=False):
-                yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-
-
-def _tensors(output: Any) -> Iterator[Tensor]:
+def tensors_in(output: Any) -> Iterator[Tensor]:
     """Every tensor in what a module returned."""
     if isinstance(output, Tensor):
         yield output
     elif isinstance(output, dict):
-        yield from (tensor for value in output.values() for tensor in _tensors(value))
+        yield from (tensor for value in output.values() for tensor in tensors_in(value))
     elif isinstance(output, list | tuple):
-        yield from (tensor for value in output for tensor in _tensors(value))
+        yield from (tensor for value in output for tensor in tensors_in(value))
 
 
 # --- how the parameters are counted ------------------------------------------------------------------------------------
