@@ -62,6 +62,14 @@ def test_the_data_is_what_the_task_says(named: Spec) -> None:
             assert examples.y.dtype == torch.int64
             assert examples.y.shape == (len(examples),)
             assert set(examples.y.tolist()) <= set(range(task.outputs))
+        elif task.kind == "segment":
+            assert examples.y.dtype == torch.int64
+            assert examples.y.shape == (len(examples), *task.inputs[1:])
+            assert set(examples.y.unique().tolist()) <= set(range(-1, task.outputs))
+        elif task.kind == "detect":
+            assert examples.y.dtype == torch.float32
+            assert examples.y.shape[::2] == (len(examples), 5)
+            assert set(examples.y[..., 0].unique().tolist()) <= set(range(-1, task.outputs))
         else:
             assert examples.y.dtype == torch.float32
             assert examples.y.shape == (len(examples), task.outputs)
@@ -70,6 +78,9 @@ def test_the_data_is_what_the_task_says(named: Spec) -> None:
         assert set(data.train.y.tolist()) == set(range(task.outputs))
         most = max(data.test.y.tolist().count(label) for label in range(task.outputs))
         assert task.largest_class == pytest.approx(most / len(data.test))
+    elif task.kind == "segment":
+        judged = data.test.y[data.test.y >= 0]
+        assert task.largest_class == pytest.approx(judged.bincount().max().item() / len(judged))
     else:
         assert task.largest_class is None
     assert task.features == () or len(task.features) == task.inputs[0]
@@ -97,7 +108,7 @@ def test_a_seed_is_a_split(named: Spec) -> None:
 
 def test_classes_have_their_share_in_every_set(named: Spec) -> None:
     data = make(named)
-    if data.task.kind == "regress" or named.name.endswith("_gate"):
+    if data.task.kind != "classify" or named.name.endswith("_gate"):
         pytest.skip("no classes to share out")
     free = [data.train, data.validation]  # a test set may be prescribed
     free += [data.test] if registry.get("data", named.name).facts["needs"] != "files" else []

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from whynet.data.check import INPUTS, check_finite, check_source
 from whynet.data.dataset import Dataset, Examples
+from whynet.data.mirror import mirrored
 from whynet.data.options import Options
 from whynet.data.scale import SCALED, scaled, standard_targets
 from whynet.data.source import Encoded, Source, Table
@@ -23,6 +24,8 @@ def build(source: Source, name: str, seed: int, options: Options) -> Dataset:
     if source.classes and options.targets == "standard":
         raise OptionError(_LABELS)
     cut = split(source, seed, options)
+    if source.mirror:
+        source, cut = mirrored(source, cut)
     notes = [*source.notes, *_about_split(source, cut)]
 
     x, scalable, features = source.x, None, source.features

@@ -59,6 +59,7 @@ class Source:
     notes: tuple[Text, ...] = ()
     frame: pd.DataFrame | None = None
     asks: TaskKind | None = None  # where the classes alone do not tell
+    mirror: bool = False  # whether training pictures are joined by their mirrored copies
 
     @property
     def kind(self) -> TaskKind:
