@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from whynet.doctor.diagnose import why
     from whynet.doctor.watch import watch
     from whynet.experiment.compare import compare
+    from whynet.experiment.ensemble import ensemble
     from whynet.experiment.resuming import resume
     from whynet.models.describe import describe
     from whynet.models.features import features
     from whynet.questions.ask import ask
-    from whynet.recipe import diff, recipe
+    from whynet.recipe import diff, known, recipe
     from whynet.runs.fit import fit
     from whynet.runs.store import Store
     from whynet.text import set_language, use_language
@@ -30,9 +31,11 @@ _PLACES = {
     "compare": "whynet.experiment.compare",
     "describe": "whynet.models.describe",
     "diff": "whynet.recipe",
+    "ensemble": "whynet.experiment.ensemble",
     "features": "whynet.models.features",
     "fit": "whynet.runs.fit",
     "from_tensors": "whynet.data",
+    "known": "whynet.recipe",
     "load": "whynet.data",
     "recipe": "whynet.recipe",
     "resume": "whynet.experiment.resuming",
@@ -49,9 +52,11 @@ __all__ = [
     "compare",
     "describe",
     "diff",
+    "ensemble",
     "features",
     "fit",
     "from_tensors",
+    "known",
     "load",
     "recipe",
     "resume",

@@ -11,8 +11,9 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import AdaBoostClassifier
 
 from whynet.errors import OptionError
+from whynet.experiment.boosting import reweighted
+from whynet.experiment.voting import probabilities
 from whynet.questions import Answer, ask
-from whynet.questions.generalisation.ensembles import probabilities, reweighted
 
 Answered = Callable[[str], Answer]
 NAME = "ensembles"

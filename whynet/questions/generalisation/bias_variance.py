@@ -20,6 +20,7 @@ from whynet.engine.fit import Fitted
 from whynet.errors import OptionError
 from whynet.experiment.compare import Comparison, compare_levels
 from whynet.experiment.factor import Level
+from whynet.experiment.resampling import made, trained_on
 from whynet.experiment.statistics import paired
 from whynet.figures import theme
 from whynet.figures.canvas import number
@@ -27,7 +28,6 @@ from whynet.figures.charts import bars, facets, lines, remarks
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
 from whynet.questions.generalisation import gaps
-from whynet.questions.generalisation.resampled import made, trained_on
 from whynet.questions.generalisation.setting import count, length
 from whynet.questions.numbers import mean_of
 from whynet.questions.question import Change, Drawn, Listen, Question

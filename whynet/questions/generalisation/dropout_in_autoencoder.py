@@ -20,6 +20,7 @@ from whynet.engine.metrics import r2
 from whynet.errors import OptionError
 from whynet.experiment.compare import Comparison, compare_levels
 from whynet.experiment.factor import Level
+from whynet.experiment.resampling import made
 from whynet.experiment.statistics import paired
 from whynet.figures import images
 from whynet.figures.canvas import number
@@ -27,7 +28,6 @@ from whynet.figures.charts import lines
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
 from whynet.questions.generalisation import gaps
-from whynet.questions.generalisation.resampled import made
 from whynet.questions.generalisation.setting import ADAM, CLEAN, count, length
 from whynet.questions.numbers import difference
 from whynet.questions.pictures import forest

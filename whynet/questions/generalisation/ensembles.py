@@ -14,18 +14,24 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from whynet.data import load
-from whynet.data.dataset import Dataset
+from whynet.engine.arm import Arm
 from whynet.engine.fit import Fitted
+from whynet.engine.train import Watching
 from whynet.errors import OptionError
-from whynet.experiment.compare import Comparison, compare_levels
+from whynet.experiment.asked import Means
+from whynet.experiment.boosting import boosted
+from whynet.experiment.compare import compare_levels
 from whynet.experiment.factor import Level
+from whynet.experiment.progress import Meter
+from whynet.experiment.resampling import bootstrap, made
 from whynet.experiment.statistics import interval, paired
+from whynet.experiment.training import train_arms
+from whynet.experiment.voting import probabilities, voted
 from whynet.figures import Level as Shown
 from whynet.figures import curves, trial
 from whynet.questions.claim import Claim, Judged, Measured
 from whynet.questions.evidence import Evidence
 from whynet.questions.generalisation import gaps
-from whynet.questions.generalisation.resampled import bootstrap, made, weighted
 from whynet.questions.generalisation.setting import ADAM, DATA, NETWORK, count, network
 from whynet.questions.numbers import METRICS, leaders
 from whynet.questions.question import Change, Drawn, Listen, Question
@@ -136,7 +142,7 @@ class Ensembles(Question):
             for m in range(size)
             for votes in [torch.stack(answers[: m + 1]).mean(0)]
         ]
-        rows += boosted(weak, data, repeats, size, listen)
+        rows += boosted_rows(weak, data, repeats, size, listen)
         columns = ["way", "seed", "networks", "together", "alone"]
         return Evidence(
             {"networks": one}, {"ensembles": pd.DataFrame(rows, columns=columns), "distinct": _distinct(data, repeats)}
@@ -251,48 +257,28 @@ class Ensembles(Question):
 # --- the ensembles ---------------------------------------------------------------------------------------------------
 
 
-def probabilities(fitted: Fitted, x: Tensor) -> Tensor:
-    """What one network gives each class, (N, K)."""
-    with torch.no_grad():
-        return fitted.module(x).double().softmax(dim=1)
-
-
 def share(answers: Tensor, member: Fitted) -> float:
     """Share of right answers on the test set."""
     return float((answers == member.dataset.test.y).double().mean())
 
 
-def boosted(weak: Recipe, data: Spec, repeats: int, rounds: int, listen: Listen) -> list[tuple[str, int, int, float, float]]:
-    """SAMME by resampling: every round trains one network for each repeat, on examples drawn by weight; rows as the table wants them."""
+def boosted_rows(
+    weak: Recipe, data: Spec, repeats: int, rounds: int, listen: Listen
+) -> list[tuple[str, int, int, float, float]]:
+    """The boosted ensembles of all repeats, as the table wants them; initial weights of its own for every network."""
+
+    def train(arms: list[Arm], phase: Text) -> list[Fitted]:
+        return train_arms("boosted", arms, Watching(evaluations=1), Meter(arms, phase, listen), Means())[0]
+
     sets = [load(data, repeat) for repeat in range(repeats)]
-    weights = [np.full(len(one.train), 1 / len(one.train)) for one in sets]
-    votes = [torch.zeros(len(one.test), one.task.outputs, dtype=torch.float64) for one in sets]
+    seeds = [range(repeat * rounds, (repeat + 1) * rounds) for repeat in range(repeats)]
     rows = []
-    for step in range(rounds):
-
-        def drawn(seed: int) -> Dataset:
-            return weighted(sets[seed // rounds], weights[seed // rounds], seed)
-
-        level = Level("boosted", weak.change(data=made(f"round {step + 1}", drawn)))
-        seeds = [repeat * rounds + step for repeat in range(repeats)]  # initial weights of its own for every network
-        fitted: Comparison = compare_levels([level], ["data"], seeds, listen=listen)
-        for repeat, one in enumerate(fitted.arms["boosted"]):
-            answers = one.predict(sets[repeat].test.x)
-            wrong = (one.predict(sets[repeat].train.x) != sets[repeat].train.y).numpy()
-            vote, weights[repeat] = reweighted(weights[repeat], wrong, sets[repeat].task.outputs)
-            votes[repeat][torch.arange(len(answers)), answers] += vote
-            rows.append(("boosted", repeat, step + 1, share(votes[repeat].argmax(1), one), share(answers, one)))
+    for repeat, pairs in enumerate(boosted(weak, sets, seeds, train)):
+        answers, votes = [one.predict(sets[repeat].test.x) for one, _ in pairs], [vote for _, vote in pairs]
+        for m, (one, _) in enumerate(pairs):
+            together = voted(answers[: m + 1], votes[: m + 1], sets[repeat].task.outputs)
+            rows.append(("boosted", repeat, m + 1, share(together, one), share(answers[m], one)))
     return rows
-
-
-def reweighted(weights: np.ndarray, wrong: np.ndarray, classes: int) -> tuple[float, np.ndarray]:
-    """The vote α of a network, and the weights of the examples after it; after one no better than chance they start anew."""
-    error = float(weights[wrong].sum())
-    if error >= 1 - 1 / classes:
-        return 0.0, np.full(len(weights), 1 / len(weights))
-    vote = float(np.log((1 - error) / max(error, 1e-10)) + np.log(classes - 1))
-    after = weights * np.exp(vote * wrong)
-    return vote, after / after.sum()
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
