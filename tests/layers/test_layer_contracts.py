@@ -12,7 +12,7 @@ import whynet.layers  # noqa: F401  registers them
 from whynet.layers.stack import Shape, layer
 from whynet.registry import Info, infos
 
-EXAMPLES: dict[str, Shape] = {"D": (6,), "TD": (4, 6), "CT": (4, 6), "CHW": (4, 8, 8)}
+EXAMPLES: dict[str, Shape] = {"D": (6,), "TD": (4, 6), "CT": (4, 6), "CHW": (4, 8, 8), "TCHW": (3, 2, 4, 4)}
 MORE = {  # settings beyond the example, worth the same care
     "conv2d": ("conv2d(4, [3, 1], stride=[2, 1], dilation=2, groups=2, bias=False)", 'conv2d(3, 3, padding="same")'),
     "max_pool": ("max_pool(3, stride=1, padding=1)",),
@@ -20,6 +20,11 @@ MORE = {  # settings beyond the example, worth the same care
     "softmax": ("softmax(dim=1)",),
     "residual": ("residual([batch_norm], shortcut=[layer_norm])",),
     "batch_norm": ("batch_norm(momentum=0.5)",),
+    "self_attention": ("self_attention(heads=3, causal=True)",),
+    "transformer_block": ('transformer_block(heads=2, ratio=1, norm="post", causal=True, activation=tanh)',),
+    "patch_embedding": ("patch_embedding(2, 3, class_token=False)",),
+    "over_time": ('over_time("max")', 'over_time("first")', 'over_time("last")'),
+    "lstm": ("lstm(3, last=True)",),
 }
 
 
