@@ -259,56 +259,6 @@ _UNSHOWN = Text(
     "네트워크 {n}개가 함께: {metric} {score:.3f}. 하나일 때: 평균 {average:.3f}. "
     "이만한 테스트 예제로는 나아졌다고 할 수 없다: {gain:+.3f} [{low:.3f}, {high:.3f}].",
 )
-_NOT_TOGETHER, method=method, task=dataset.task.words)
-    seeds = [derive(recipe.seed, "sample", "member", m) >> 32 for m in range(members)]
-    means = Means(workers=workers, tier=tier)
-    notes: list[Text] = []
-
-    def train(arms: list[Arm], phase: Text) -> list[Fitted]:
-        meter = Meter(arms, phase, listen)
-        fitted, _ = train_arms(method, arms, Watching(evaluations=1), meter, means)
-        notes.extend(note for note in meter.notes if note not in notes)
-        return fitted
-
-    with use_device(device):
-        if method == "boosting":
-            pairs = boosted(recipe, [dataset], [seeds], train)[0]
-            made, votes = [member for member, _ in pairs], [vote for _, vote in pairs]
-            weak = sum(vote <= 0 for vote in votes)
-            if weak:
-                notes.append(_WEAK.fill(weak=weak, n=members))
-        else:
-            sets = [bootstrap(dataset, seed) if method == "bagging" else dataset for seed in seeds]
-            given = [Given(one, f"{method} {m + 1}") for m, one in enumerate(sets)]
-            arms = [prepare(with_seed(recipe.change(data=data), seed), method) for data, seed in zip(given, seeds, strict=True)]
-            made = train(arms, _TRAINING.fill(n=members))
-            votes = [float(_sound(member)) for member in made]
-    if not sum(votes) > 0:
-        raise TrainingError(_NO_VOTE if method == "boosting" else _ALL_DIVERGED, n=members)
-    shares = tuple(vote / sum(votes) for vote in votes)
-    return Ensemble(recipe, method, tuple(made), shares, dataset, tuple(notes), time.monotonic() - started)
-
-
-def _sound(member: Fitted) -> bool:
-    return member.outcome.status != "diverged"
-
-
-_TRAINING = Text("training {n} networks", "네트워크 {n}개를 학습하는 중")
-_BETTER = Text(
-    "{n} networks together reach a {metric} of {score:.3f}, one alone {average:.3f} on average: +{gain:.3f} [{low:.3f}, {high:.3f}].",
-    "네트워크 {n}개를 합치면 {metric} {score:.3f}, 하나로는 평균 {average:.3f}: +{gain:.3f} [{low:.3f}, {high:.3f}].",
-)
-_WORSE = Text(
-    "{n} networks together reach a {metric} of {score:.3f}, worse than one alone, {average:.3f} on average: "
-    "{gain:.3f} [{low:.3f}, {high:.3f}].",
-    "네트워크 {n}개를 합치면 {metric} {score:.3f:으로} 하나일 때의 평균 {average:.3f}보다 못하다: {gain:.3f} [{low:.3f}, {high:.3f}].",
-)
-_UNSHOWN = Text(
-    "{n} networks together reach a {metric} of {score:.3f}, one alone {average:.3f} on average. "
-    "No gain was shown on so few test examples: {gain:+.3f} [{low:.3f}, {high:.3f}].",
-    "네트워크 {n}개를 합치면 {metric} {score:.3f}, 하나로는 평균 {average:.3f}. "
-    "이만한 테스트 예제로는 나아졌다고 할 수 없다: {gain:+.3f} [{low:.3f}, {high:.3f}].",
-)
 _NOT_TOGETHER = Text(
     "{method} cannot put the answers to {task} together. Boosting votes on classes; bagging and seeds average classes, values and masks. "
     "Use data of such a kind, or another method.",
