@@ -12,7 +12,7 @@ from torch.func import grad, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import functional as F
 
-from whynet.errors import ShapeError
+from whynet.errors import RecipeError, ShapeError
 from whynet.losses.given import GivenLoss
 from whynet.task import Task
 
@@ -98,3 +98,11 @@ def test_refuses_to_broadcast() -> None:
 def test_refuses_a_function_that_returns_no_scalar(function: Any) -> None:
     with pytest.raises(ShapeError, match='reduction="mean"'):
         GivenLoss(function)(logits, labels)
+
+
+def test_pixels_are_decided_by_their_largest_score_and_boxes_by_whoever_wrote_the_loss() -> None:
+    outputs = torch.randn(4, 3, 5, 6, generator=torch.Generator().manual_seed(0))
+    loss = GivenLoss(F.cross_entropy)
+    assert torch.equal(loss.decide(outputs, Task("segment", (1, 5, 6), 3)), outputs.argmax(1))
+    with pytest.raises(RecipeError, match="cross_entropy"):
+        loss.decide(outputs, Task("detect", (1, 5, 6), 3))

@@ -56,6 +56,8 @@ def simple_baseline(
 ) -> Baseline:
     """The best of a constant, a linear model, nearest neighbours and boosted trees; accuracy or R² on the split.
 
+    Where pixels or boxes are asked for, the constant alone.
+
     balanced: whether all classes count alike, in what is learned as in what is judged (`Yardstick.balanced`).
 
     known: one that was judged by the same examples before, if need be after learning from others of the same data, and is worth as much.
@@ -63,6 +65,8 @@ def simple_baseline(
     On standardised inputs, learned from 2,000 examples at most. Judged by the very examples they learned from,
     neighbours and trees only say that these can be told apart, so only the linear model is asked then (`by_heart`).
     """
+    if dataset.task.kind not in ("classify", "regress"):  # of pixels and boxes: what an answer without looking gets
+        return Baseline(CONSTANT, dataset.task.chance)
     test_x, test_y, asked = _flat(dataset, split)
     judged = hashlib.sha256(test_x.tobytes() + test_y.tobytes()).hexdigest()
     if known is not None and known.judged == judged:

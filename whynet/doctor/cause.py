@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, get_args
 
 from whynet.doctor.examination import Examination
 from whynet.recipe import Recipe
+from whynet.task import TaskKind
 from whynet.text import Text
 
 Speaks = Literal["for", "against", "neither"]
@@ -55,6 +56,9 @@ class Suspicion:
         return "for" if difference > 0 else "against" if difference < 0 else "neither"
 
 
+EVERY_TASK: frozenset[TaskKind] = frozenset(get_args(TaskKind))
+WHOLE_EXAMPLES: frozenset[TaskKind] = frozenset({"classify", "regress"})  # whose targets are a class or values of each example
+
 # Where on the way from data to weights a cause sits. A cause explains the signs of those behind it: unscaled inputs make steps long,
 # a doubled softmax makes gradients small, and both make training slow; so among confirmed causes the first on the way is named first.
 Place = Literal["data", "output", "network", "rate", "time", "rule"]
@@ -68,6 +72,7 @@ class Cause(ABC):
     title: ClassVar[Text]
     explanation: ClassVar[Text]  # what it is and why it stops learning, in two or three sentences
     place: ClassVar[Place]
+    tasks: ClassVar[frozenset[TaskKind]] = EVERY_TASK  # on which it can be looked for: some read the targets
     follows: ClassVar[tuple[str, ...]] = ()  # causes that lead to the same signs: where one of them is asserted, this is not
     judging: ClassVar[bool] = (
         False  # whether the fault lies in what the network is judged by: mended, the metric means another thing

@@ -85,7 +85,7 @@ def diagnose(
         seen = examine(one, _overhear(listen, losses), budget)
     except KeyboardInterrupt:
         raise InterruptedExaminationError(_EARLY.fill(steps=len(losses), words=_went(losses))) from None
-    suspicions = _merged([_looked(info.make(), seen, notes) for info in registry.infos("cause")], wiring)
+    suspicions = _merged(_look(seen, notes), wiring)
     if listen:
         listen(Examined(seen, suspicions))
     if seen.cut:
@@ -138,7 +138,7 @@ def _looked_again(found: Diagnosis, asking: _Asking, notes: list[Text]) -> Diagn
     """The diagnosis with what a second look at the mended network shows, where there is more to gain and more to suspect."""
 
     def look(seen: Examination) -> list[Suspicion]:
-        return [_looked(info.make(), seen, notes) for info in registry.infos("cause")]
+        return _look(seen, notes)
 
     for _ in range(ROUNDS):
         one, asked = found.remedy, found.undecided
@@ -167,6 +167,12 @@ def own_wiring(model: Any, data: Any, loss_fn: Any, optimizer: Any) -> list[Susp
         return []  # what is wrong with the data is said where the recipe is made real
     found = wiring_of(model, loss_fn, optimizer if isinstance(optimizer, torch.optim.Optimizer) else None, x, y)
     return [replace(one, proved=one.proved or one.strength >= PROVED) for one in found]
+
+
+def _look(seen: Examination, notes: list[Text]) -> list[Suspicion]:
+    """What every cause makes of the examination that can be looked for on such a task."""
+    causes = [info.make() for info in registry.infos("cause")]
+    return [_looked(cause, seen, notes) for cause in causes if seen.fitted.dataset.task.kind in cause.tasks]
 
 
 def _looked(cause: Cause, seen: Examination, notes: list[Text]) -> Suspicion:

@@ -33,6 +33,7 @@ from whynet.experiment.factor import Level
 from whynet.experiment.progress import Progress
 from whynet.experiment.statistics import seeds_needed, summarise
 from whynet.recipe import diff
+from whynet.task import METRICS
 from whynet.text import Text
 
 AT_START = Watching((GradientNorm(),), at=frozenset({1}), evaluations=10)  # what a remedy does to the gradient shows at once
@@ -321,7 +322,7 @@ class _Running:
             improves = any(one.mends for one in nearer)
             tried = nearer if improves else tried
         values = {ORIGINAL: own} | {one.summary.level: one.values for one in tried}
-        row = summarise({ORIGINAL: own}, ORIGINAL, BOUNDS["accuracy" if stick.kind == "classify" else "r2"], chance=chance)[0]
+        row = summarise({ORIGINAL: own}, ORIGINAL, BOUNDS[METRICS[stick.kind]], chance=chance)[0]
         merged = self._merged()
         notes = [*self.notes, *(note for one in self.comparisons for note in one.notes)]
         base = self.seen.baseline

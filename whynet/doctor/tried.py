@@ -18,6 +18,7 @@ from whynet.experiment.statistics.diverged import settle
 from whynet.experiment.statistics.interval import ERROR_RATE
 from whynet.experiment.statistics.recovery import RECOVERED
 from whynet.recipe import Recipe
+from whynet.task import METRICS
 from whynet.text import Text
 
 ORIGINAL = "original"
@@ -132,7 +133,7 @@ def _values(arms: Sequence[Fitted], stick: Yardstick) -> list[float]:
 
 
 def _summaries(values: dict[str, list[float]], stick: Yardstick, chance: float, left: int) -> list[LevelSummary]:
-    metric = "accuracy" if stick.kind == "classify" else "r2"
+    metric = METRICS[stick.kind]
     return summarise(values, ORIGINAL, BOUNDS[metric], chance=chance, left=left)
 
 

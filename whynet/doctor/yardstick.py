@@ -42,7 +42,7 @@ class Yardstick:
     @property
     def title(self) -> Text:
         """What it measures."""
-        return _BALANCED if self.balanced else plain("accuracy" if self.kind == "classify" else "r2")
+        return _BALANCED if self.balanced else _TITLES[self.kind]
 
     def value(self, one: Fitted) -> float:
         """The metric of a trained network; NaN where it diverged. An R² below -1 counts as -1."""
@@ -125,10 +125,19 @@ def weights(y: np.ndarray) -> np.ndarray:
 def _noise(kind: TaskKind, chance: float, n: int) -> float:
     """Three standard errors of the metric on n examples.
 
-    √(c (1 - c) / n) for a share c of n examples; for R², whose square root is a correlation with standard error 1 / √n, 9 / n.
+    √(c (1 - c) / n) for a share c of n examples; for R², whose square root is a correlation with standard error 1 / √n, 9 / n. A share
+    of overlaps or of found objects counts as at least one of n.
     """
     n = max(1, n)
+    if kind in ("segment", "detect"):
+        chance = max(chance, 1 / max(2, n))
     return LUCK**2 / n if kind == "regress" else LUCK * math.sqrt(max(chance * (1 - chance), 0.0) / n)
 
 
+_TITLES: dict[TaskKind, Text] = {
+    "classify": plain("accuracy"),
+    "regress": plain("r2"),
+    "segment": Text("mean IoU", "평균 IoU(mean IoU)"),
+    "detect": plain("mAP@0.5"),
+}
 _BALANCED = Text("balanced accuracy", "균형 정확도(balanced accuracy)")

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from whynet.losses.loss import Loss
 from whynet.task import Task
+from whynet.vision.average_precision import mean_average_precision
 from whynet.vision.mean_iou import mean_iou
 
 
@@ -38,7 +39,5 @@ def metric(answer: Tensor, targets: Tensor, task: Task) -> float:
     if task.kind == "segment":
         return mean_iou(answer, targets, task.outputs)
     if task.kind == "detect":
-        from whynet.vision.average_precision import mean_average_precision
-
         return mean_average_precision(answer, targets, task.outputs)
     return r2(answer.reshape(targets.shape), targets)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from whynet.errors import ShapeError
+from whynet.errors import RecipeError, ShapeError
 from whynet.losses._shapes import choose, targets_like
 from whynet.losses.loss import Loss
 from whynet.task import Task
@@ -70,6 +70,10 @@ class GivenLoss(Loss):
         outputs = outputs[:, None] if outputs.ndim == 1 else outputs
         if task.kind == "regress":
             return outputs
+        if task.kind == "detect":
+            raise RecipeError(_NO_BOXES, name=self.name)
+        if task.kind == "segment":  # (B, K, H, W), and what is -1 in the targets is the function's to leave out
+            return outputs.argmax(dim=1)
         return choose(outputs, 0.5 if self.reading in ("probabilities", "values") else 0.0)
 
 
@@ -93,6 +97,12 @@ def _describe(value: object) -> str:
     return f"Tensor {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
 
 
+_NO_BOXES = Text(
+    "A function alone does not say how boxes are read off the outputs. Received: {name}. "
+    "Write it as a subclass of whynet.losses.loss.Loss whose decide() returns rows [class, score, x1, y1, x2, y2].",
+    "함수만으로는 출력에서 박스를 어떻게 읽는지 알 수 없다. 받은 것: {name}. "
+    "whynet.losses.loss.Loss를 상속하고 decide()가 [클래스, 점수, x1, y1, x2, y2] 행을 돌려주게 쓴다.",
+)
 _NO_SCALAR = Text(
     'The loss function {name} must return one number, a tensor of shape (). Received: {received}. Use reduction="mean".',
     '손실 함수 {name:은} 수 하나, 곧 모양이 ()인 텐서를 돌려주어야 한다. 받은 것: {received}. reduction="mean"을 쓴다.',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import Ending, ending
 from whynet.doctor.facts.loss import loss_fact
@@ -40,6 +40,7 @@ class ActivationOnLogits(Cause):
         "활성화 함수가 있으면 확신하는 답을 낼 수 없고, 평평한 곳에서는 기울기가 죽는다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

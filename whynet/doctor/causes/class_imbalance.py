@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.outputs import trained_answers
 from whynet.doctor.facts.sets import train_sample
@@ -39,6 +39,7 @@ class ClassImbalance(Cause):
         "클래스마다 같은 수를 뽑는다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
 
     def look(self, seen: Examination) -> Suspicion:
         task = seen.fitted.dataset.task

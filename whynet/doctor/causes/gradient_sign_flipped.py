@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.loss import loss_fact
 from whynet.doctor.surgery.loss import negated
@@ -33,6 +33,7 @@ class GradientSignFlipped(Cause):
         "하나 모자라면) 네트워크를 목푯값에서 점점 더 빠르게 멀어지게 한다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "gradient-steepest"
 
     def look(self, seen: Examination) -> Suspicion:

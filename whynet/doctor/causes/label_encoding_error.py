@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.loss import loss_fact
 from whynet.doctor.facts.targets import few_whole
@@ -35,6 +35,7 @@ class LabelEncodingError(Cause):
         "아무 말도 하지 못한다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

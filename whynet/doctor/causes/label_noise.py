@@ -12,7 +12,7 @@ from torch import Tensor
 
 from whynet.data.dataset import Dataset
 from whynet.data.scale import fit
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.sets import MOST, test_sample, train_sample
 from whynet.doctor.remembered import remembered
@@ -52,6 +52,7 @@ class LabelNoise(Cause):
         "큰 네트워크는 그것까지 외운다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
 
     def look(self, seen: Examination) -> Suspicion:
         if seen.fitted.dataset.task.kind != "classify" or len(seen.fitted.dataset.train) < LEAST:

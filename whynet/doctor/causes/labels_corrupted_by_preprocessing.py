@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.loss import loss_fact
 from whynet.doctor.facts.relabelled import relabelled
@@ -44,6 +44,7 @@ class LabelsCorruptedByPreprocessing(Cause):
         "목푯값이 이미 가리지 못한다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
 
     def look(self, seen: Examination) -> Suspicion:
         y = train_targets(seen)

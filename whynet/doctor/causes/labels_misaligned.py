@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.alignment import KNOWN, alignment
 from whynet.doctor.surgery.data import shifted, turned
@@ -37,6 +37,7 @@ class LabelsMisaligned(Cause):
         "정렬되거나, 거꾸로 읽혔을 때 생긴다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
 
     def look(self, seen: Examination) -> Suspicion:
         found = alignment(seen)

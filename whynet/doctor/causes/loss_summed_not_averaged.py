@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion, strength
 from whynet.doctor.controls.sharpness import reach
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.loss import loss_fact
@@ -42,6 +42,7 @@ class LossSummedNotAveraged(Cause):
         "학습률도 바꾸어야 한다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "batch-size"
 
     def look(self, seen: Examination) -> Suspicion:

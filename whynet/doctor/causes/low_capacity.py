@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
 from whynet.doctor.controls.ceiling import ceiling
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.chain import at_start
@@ -42,6 +42,7 @@ class LowCapacity(Cause):
         "유닛 몇 개로는 몇 번밖에 구부릴 수 없다. 과제에 더 필요하면 학습은 가장 나은 타협점에 머문다. 학습한 예제에서도 새 예제에서도.",
     )
     place = "network"
+    tasks = WHOLE_EXAMPLES
     question = "depth-or-width"
 
     def look(self, seen: Examination) -> Suspicion:

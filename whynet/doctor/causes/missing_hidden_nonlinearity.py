@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion, set_aside
 from whynet.doctor.controls.ceiling import ceiling
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.chain import at_start, without_activation
@@ -40,6 +40,7 @@ class MissingHiddenNonlinearity(Cause):
         "층 하나로 할 수 없던 것은 여전히 할 수 없다. 곡선도, 모서리도, XOR도.",
     )
     place = "network"
+    tasks = WHOLE_EXAMPLES
     question = "nonlinearity"
 
     def look(self, seen: Examination) -> Suspicion:

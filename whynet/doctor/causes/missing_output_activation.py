@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion, strength
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import ending
 from whynet.doctor.facts.loss import loss_fact
@@ -40,6 +40,7 @@ class MissingOutputActivation(Cause):
         "0과 1에서 멀리 떨어진 출력은 까닭 없이 큰 오차를 낸다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

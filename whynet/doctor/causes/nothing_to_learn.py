@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.alignment import alignment
 from whynet.registry import register
@@ -36,6 +36,7 @@ class NothingToLearn(Cause):
         "새 예제에 대해서는 아무것도 모른다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
 
     def look(self, seen: Examination) -> Suspicion:
         noise = seen.noise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion, strength
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion, strength
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import Ending, ending
 from whynet.doctor.facts.loss import loss_fact
@@ -40,6 +40,7 @@ class NumericallyUnstableLoss(Cause):
         "같은 값을 수의 범위를 벗어나지 않고 계산한다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import Ending, ending
 from whynet.doctor.facts.loss import loss_fact
@@ -41,6 +41,7 @@ class OutputActivationRangeMismatch(Cause):
         "밀려가는데 그곳은 평평해서 기울기가 남지 않는다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "activations"
 
     def look(self, seen: Examination) -> Suspicion:

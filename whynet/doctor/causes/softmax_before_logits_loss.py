@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import ending
 from whynet.doctor.facts.loss import loss_fact
@@ -39,6 +39,7 @@ class SoftmaxBeforeLogitsLoss(Cause):
         "틀린 답을 고쳐야 할 기울기는 작다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import ending
 from whynet.doctor.facts.targets import classifies
@@ -32,6 +32,7 @@ class SoftmaxOnSingleUnit(Cause):
         "기울기를 받지 못한다. 수 하나를 확률로 바꾸는 것은 시그모이드(sigmoid)이고, 값을 예측할 때는 활성화가 필요 없다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

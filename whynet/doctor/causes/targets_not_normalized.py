@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Speaks, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Speaks, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.outputs import trained_outputs
 from whynet.doctor.facts.targets import classifies, train_targets
@@ -45,6 +45,7 @@ class TargetsNotNormalized(Cause):
         "답을 나중에 되돌린다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
     question = "input-scaling"
 
     def look(self, seen: Examination) -> Suspicion:

@@ -9,7 +9,7 @@ import torch
 from scipy.stats import ks_2samp
 from torch import Tensor
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.sets import test_sample, train_sample
 from whynet.doctor.remembered import remembered
@@ -47,6 +47,7 @@ class TrainTestPreprocessingMismatch(Cause):
         "네트워크가 배운 것은 학습할 때의 스케일에서만 맞는다. 스케일링은 학습 예제에서 한 번 구해 같은 수를 모든 데이터에 쓴다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
     question = "input-scaling"
 
     def look(self, seen: Examination) -> Suspicion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.apart import farthest_set
 from whynet.doctor.surgery.data import reshuffled
@@ -36,6 +36,7 @@ class ValidationSplitNotShuffled(Cause):
         "예제가 정렬되어 있는데 마지막 1/5을 테스트로 쓰면, 네트워크는 거의 만나지 못한 클래스를 묻는 시험을 본다. 나누기 전에 섞는다.",
     )
     place = "data"
+    tasks = WHOLE_EXAMPLES
     judging = True
 
     def look(self, seen: Examination) -> Suspicion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import ending
 from whynet.doctor.facts.loss import loss_fact
@@ -39,6 +39,7 @@ class WrongLoss(Cause):
         "클래스 사이의 거리는 출력이 평평한 곳이라 거의 고치지 못한다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "mse-or-likelihood"
 
     def look(self, seen: Examination) -> Suspicion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.facts.ending import ending
 from whynet.doctor.facts.loss import loss_fact
@@ -39,6 +39,7 @@ class WrongOutputActivation(Cause):
         "함수가 수를 잘못 읽고, 기울기는 오차가 아닌 다른 것을 고친다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

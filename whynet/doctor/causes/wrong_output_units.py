@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import WHOLE_EXAMPLES, Cause, Evidence, Remedy, Suspicion
 from whynet.doctor.examination import Examination
 from whynet.doctor.surgery.places import changed_model, leaves
 from whynet.recipe import Recipe
@@ -37,6 +37,7 @@ class WrongOutputUnits(Cause):
         "클래스가 없다는 것부터 배워야 한다.",
     )
     place = "output"
+    tasks = WHOLE_EXAMPLES
     question = "cross-entropy"
 
     def look(self, seen: Examination) -> Suspicion:

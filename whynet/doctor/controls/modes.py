@@ -48,5 +48,5 @@ def modes(seen: Examination) -> Modes | None:
         arm.network.eval()
         return score(torch.cat(made), y, arm.loss, task)[1]
 
-    share = 3 * math.sqrt(0.25 / len(y)) if task.kind == "classify" else 9 / len(y)
+    share = 3 * math.sqrt(0.25 / len(y)) if task.kind != "regress" else 9 / len(y)
     return Modes(judged(by_batch=True), judged(by_batch=False), share)
