@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from whynet.errors import ShapeError
+from whynet.layers.stack import sequence, stack
 from whynet.registry import Range, register
+from whynet.spec import Spec
+from whynet.text import Text
 
 Shape = tuple[int, ...]
 
@@ -79,3 +84,21 @@ def random_shift(inputs: Shape, most: Annotated[int, Range(least=0)] = 1) -> nn.
 def random_flip(inputs: Shape, p: Annotated[float, Range(least=0, most=1)] = 0.5) -> nn.Module:
     """The last axis reversed with probability p, drawn anew for each picture each time."""
     return RandomFlip(p)
+
+
+def augmentation(specs: Sequence[Spec | str], inputs: Shape) -> nn.Module | None:
+    """Layers that move or mirror pictures before a network sees them, None where there are none.
+
+    Raises `ShapeError` where a picture comes out in another shape than it went in.
+    """
+    modules, after = stack(specs, inputs)
+    if after != inputs:
+        raise ShapeError(_RESHAPED, before=inputs, after=after)
+    return sequence(modules) if modules else None
+
+
+_RESHAPED = Text(
+    "augment= expects layers that keep the shape of a picture, such as [random_shift(2), random_flip]. "
+    "Received: {before} in, {after} out.",
+    "augment=에는 [random_shift(2), random_flip]처럼 그림의 모양을 지키는 층만 쓴다. 받은 것: 들어간 모양 {before}, 나온 모양 {after}.",
+)
