@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from whynet.text import Text
 
 TaskKind = Literal["classify", "regress", "segment", "detect"]
+TASK_KINDS: tuple[TaskKind, ...] = get_args(TaskKind)
 
 KINDS: dict[str, Text] = {
     "classify": Text("classification into {n} classes", "{n}개 클래스 분류"),

@@ -10,11 +10,14 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import whynet.models  # noqa: F401  registers them
+from whynet.losses.loss import Loss
 from whynet.models.build import build
+from whynet.models.card import Published
 from whynet.models.describe import describe
-from whynet.registry import Info, canonical, infos
+from whynet.recipe import known
+from whynet.registry import Info, canonical, get, infos, make
 from whynet.spec import parse
-from whynet.task import TaskKind
+from whynet.task import TASK_KINDS, TaskKind
 
 VARIANTS = {
     "mlp": (
@@ -28,12 +31,15 @@ VARIANTS = {
 }
 
 
+SHAPES: dict[str, tuple[int, ...]] = {}  # of one example, where neither (2, 12, 14) nor (6,) will do
+
+
 def _cases() -> list[tuple[str, TaskKind]]:
     return [
         (spec, kind)
         for info in infos("model")
         for spec in (info.facts.get("example", info.name), *VARIANTS.get(info.name, ()))
-        for kind in ("classify", "regress")
+        for kind in TASK_KINDS
         if not info.accepts or kind in info.accepts
     ]
 
@@ -42,8 +48,8 @@ each_model = pytest.mark.parametrize(("spec", "kind"), _cases())
 
 
 def _shape(spec: str) -> tuple[int, ...]:
-    (info,) = [info for info in infos("model") if info.name == parse(spec).name]
-    return (2, 12, 14) if "CHW" in info.facts.get("takes", ()) else (6,)
+    name = parse(spec).name
+    return SHAPES.get(name, (2, 12, 14) if "CHW" in get("model", name).facts.get("takes", ()) else (6,))
 
 
 def _units(spec: str) -> int:
@@ -59,12 +65,26 @@ def _batch(spec: str, kind: TaskKind, count: int = 16) -> tuple[Tensor, Tensor]:
     x = torch.randn(count, *_shape(spec), dtype=torch.double)
     if kind == "regress":
         return x, torch.randn(count, _units(spec), dtype=torch.double)
+    if kind == "segment":
+        return x, torch.randint(-1, _units(spec), (count, *_shape(spec)[1:]))
+    if kind == "detect":
+        corner = torch.rand(count, 2, 2, dtype=torch.double) / 2
+        classes = torch.randint(0, _units(spec), (count, 2, 1)).double()
+        boxes = torch.cat([classes, corner, corner + 0.1 + 0.4 * torch.rand(count, 2, 2, dtype=torch.double)], dim=-1)
+        boxes[::3, 1] = torch.tensor([-1.0, 0, 0, 0, 0])  # a row that holds no box
+        return x, boxes
     return x, torch.randint(0, max(2, _units(spec)), (count,))
 
 
-def _loss(outputs: Tensor, y: Tensor) -> Tensor:
+def _loss(outputs: Tensor, y: Tensor, spec: str) -> Tensor:
+    own = get("model", parse(spec).name).facts.get("loss")
+    if y.ndim == 3 and y.is_floating_point():
+        loss: Loss = make("loss", own)
+        return loss(outputs, y)
     if y.is_floating_point():
         return F.mse_loss(outputs, y)
+    if y.ndim == 3:
+        return F.cross_entropy(outputs, y, ignore_index=-1)
     return (
         F.cross_entropy(outputs, y) if outputs.shape[1] > 1 else F.binary_cross_entropy_with_logits(outputs[:, 0], y.double())
     )
@@ -75,14 +95,17 @@ def test_it_answers_with_one_row_an_example(spec: str, kind: TaskKind) -> None:
     model = _model(spec, kind)
     assert model.training
     for count in (2, 7):
-        assert model(_batch(spec, kind, count)[0]).shape == (count, _units(spec))
+        answer = tuple(model(_batch(spec, kind, count)[0]).shape)
+        assert answer[0] == count
+        if kind != "detect":  # whose loss knows the shape
+            assert answer[1:] == (_units(spec), *(_shape(spec)[1:] if kind == "segment" else ()))
 
 
 @each_model
 def test_a_gradient_reaches_every_weight(spec: str, kind: TaskKind) -> None:
     model = _model(spec, kind)
     x, y = _batch(spec, kind)
-    _loss(model(x), y).backward()
+    _loss(model(x), y, spec).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         if "norm" not in spec or not name.endswith("linear.bias"):  # a norm takes the mean, and the bias with it
@@ -96,7 +119,7 @@ def test_its_loss_falls_on_one_batch(spec: str, kind: TaskKind) -> None:
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     losses = []
     for _ in range(50):
-        loss = _loss(model(x), y)
+        loss = _loss(model(x), y, spec)
         losses.append(float(loss.detach()))
         optimizer.zero_grad()
         loss.backward()
@@ -130,7 +153,7 @@ def test_stacked_arms_train_as_each_alone_and_can_be_traced(spec: str, kind: Tas
 
     def loss(p: dict[str, Tensor], b: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         b = {name: buffer.clone() for name, buffer in b.items()}
-        return _loss(functional_call(arms[0], {**p, **b}, (x,)), y), b
+        return _loss(functional_call(arms[0], {**p, **b}, (x,)), y, spec), b
 
     step = vmap(grad(loss, has_aux=True))
     traced = make_fx(step)({name: torch.ones_like(p) for name, p in parameters.items()}, buffers)  # other weights
@@ -138,7 +161,7 @@ def test_stacked_arms_train_as_each_alone_and_can_be_traced(spec: str, kind: Tas
         found, again = step(parameters, buffers), traced(parameters, buffers)
     torch.testing.assert_close(again, found, rtol=1e-10, atol=1e-12)
     for index, arm in enumerate(arms):
-        _loss(arm(x), y).backward()
+        _loss(arm(x), y, spec).backward()
         for name, parameter in arm.named_parameters():
             torch.testing.assert_close(found[0][name][index], parameter.grad, rtol=1e-8, atol=1e-12)
         for name, buffer in arm.named_buffers():
@@ -150,7 +173,8 @@ def test_it_can_be_described(spec: str, kind: TaskKind) -> None:
     model = _model(spec, kind)
     description = describe(model, _shape(spec), dtype=torch.double)
     assert sum(row.parameters for row in description.rows) == sum(parameter.numel() for parameter in model.parameters())
-    assert description.rows[-1].output == (1, _units(spec))
+    if kind in ("classify", "regress"):
+        assert description.rows[-1].output == (1, _units(spec))
 
 
 @each_model
@@ -166,3 +190,22 @@ def test_it_says_what_it_is_in_both_languages(info: Info) -> None:
     assert info.idea.en.endswith((".", "?"))
     assert any("가" <= letter <= "힣" for letter in info.idea.ko)
     assert info.make.__doc__
+
+
+def _published() -> list[Published]:
+    return [one for info in infos("model") for one in info.facts.get("published", ())]
+
+
+@pytest.mark.parametrize("one", _published(), ids=lambda one: one.spec)
+def test_it_is_as_large_as_was_published(one: Published) -> None:
+    with torch.device("meta"):
+        model = build(one.spec, one.inputs, one.outputs)
+    assert sum(parameter.numel() for parameter in model.parameters()) == one.parameters
+    assert one.said
+
+
+@pytest.mark.parametrize("info", infos("model"), ids=lambda info: info.name)
+def test_a_recipe_is_known_that_trains_it(info: Info) -> None:
+    first, *_ = known(info.name)
+    assert get("data", parse(str(first.data)).name).facts["needs"] == "nothing"
+    assert parse(str(first.model)).name == info.name

@@ -5,13 +5,17 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from whynet.cli.screen import Cell, head, pairs, say, table, verbatim
+from whynet.cli.outcome import METRICS as NAMES
+from whynet.cli.screen import Cell, count, head, metric_text, pairs, say, table, verbatim
 from whynet.registry import Info, Kind, get, infos
-from whynet.spec import Spec
-from whynet.task import KINDS
+from whynet.spec import Spec, parse
+from whynet.task import KINDS, METRICS, TaskKind
 from whynet.text import Text, join, plain
+
+if TYPE_CHECKING:
+    from whynet.models.card import Published, Training
 
 PATHS = {"csv": "whynet look table.csv --target COLUMN", "folder": "whynet look pictures/"}  # what has no name of its own
 
@@ -54,8 +58,36 @@ def _one(info: Info, with_path: str | None, example: str) -> None:
     if doc:
         head(_ABOUT)
         say(doc.replace("``", "`"))
+    _card(info)
     head(_EXAMPLE)
     verbatim("  " + (with_path or example))
+
+
+def _card(info: Info) -> None:
+    """The sizes that were published, and the commands of recipes that are known to train it."""
+    sizes: Sequence[Published] = info.facts.get("published", ())
+    recipes: Sequence[Training] = info.facts.get("recipes", ())
+    if sizes:
+        head(_PUBLISHED)
+        rows: list[list[Cell]] = [[one.spec, str(one.inputs), one.outputs, count(one.parameters), one.said] for one in sizes]
+        table([_SIGNATURE, _INPUTS, _OUTPUTS, _PARAMETERS, _SOURCE], rows, right=(2, 3), wrap=4)
+    if recipes:
+        head(_KNOWN)
+    for one in recipes:
+        verbatim("  " + _command(one))
+        if one.reaches is not None:
+            (kind,) = get("data", parse(one.data).name).accepts
+            metric = METRICS[cast(TaskKind, kind)]
+            say(_REACHES.fill(score=metric_text(one.reaches, metric), metric=NAMES[metric]))
+
+
+def _command(one: Training) -> str:
+    """The recipe as a command line."""
+    words = ["whynet", "fit", one.data, one.model, "--optimizer", one.optimizer]
+    words += ["--loss", one.loss] if one.loss else []
+    for name, value in one.settings.items():
+        words += ["--" + name.replace("_", "-"), str(value)]
+    return shlex.join(words)
 
 
 def _option(info: Info, name: str) -> list[Cell]:
@@ -86,6 +118,14 @@ _OPTIONS = Text("Options", "옵션")
 _DEFAULT = Text("default", "기본값")
 _ALLOWED = Text("allowed", "허용되는 값")
 _REQUIRED = Text("must be given", "필수")
+_PUBLISHED = Text("Published sizes", "발표된 크기")
+_INPUTS = Text("inputs", "입력")
+_OUTPUTS = Text("outputs", "출력")
+_PARAMETERS = Text("parameters", "매개변수(parameter)")
+_KNOWN = Text("Recipes that are known to train it", "잘 학습된다고 확인한 레시피(recipe)")
+_REACHES = Text(
+    "      reached {metric} {score} on the test set, mean of 3 seeds", "      테스트 세트에서 {metric} {score}, 시드 3개의 평균"
+)
 _ABOUT = Text("About", "설명 (영어)")
 _EXAMPLE = Text("For example", "예")
 _MORE = Text("Details of one of them:", "하나를 자세히 보려면:")

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, get_args
 
 from whynet.doctor.examination import Examination
 from whynet.recipe import Recipe
-from whynet.task import TaskKind
+from whynet.task import TASK_KINDS, TaskKind
 from whynet.text import Text
 
 Speaks = Literal["for", "against", "neither"]
@@ -56,7 +56,7 @@ class Suspicion:
         return "for" if difference > 0 else "against" if difference < 0 else "neither"
 
 
-EVERY_TASK: frozenset[TaskKind] = frozenset(get_args(TaskKind))
+EVERY_TASK: frozenset[TaskKind] = frozenset(TASK_KINDS)
 WHOLE_EXAMPLES: frozenset[TaskKind] = frozenset({"classify", "regress"})  # whose targets are a class or values of each example
 
 # Where on the way from data to weights a cause sits. A cause explains the signs of those behind it: unscaled inputs make steps long,

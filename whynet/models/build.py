@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import nn
 
 from whynet.errors import RecipeError, ShapeError, WhynetError
@@ -32,6 +34,7 @@ def build(spec: str | Spec, inputs: tuple[int, ...], outputs: int, kind: TaskKin
     except (RuntimeError, ValueError, IndexError) as error:  # what torch raises for shapes that do not fit
         reason = str(error).splitlines()[0].removesuffix(".")
         raise ShapeError(_UNFIT, spec=str(spec), inputs=inputs, reason=reason) from error
+    kind = kind or cast(TaskKind | None, next(iter(info.accepts)) if len(info.accepts) == 1 else None)
     expected = {"segment": (outputs, *inputs[1:]), "detect": answer}.get(kind or "", (outputs,))  # boxes: their loss knows
     if answer != expected:
         raise ShapeError(_WRONG_ANSWER, spec=str(spec), expected=expected, answer=answer)
