@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from whynet.experiment.resuming import resume
     from whynet.models.describe import describe
     from whynet.models.features import features
+    from whynet.models.graph import graph
     from whynet.questions.ask import ask
     from whynet.recipe import diff, known, recipe
     from whynet.runs.fit import fit
@@ -35,6 +36,7 @@ _PLACES = {
     "features": "whynet.models.features",
     "fit": "whynet.runs.fit",
     "from_tensors": "whynet.data",
+    "graph": "whynet.models.graph",
     "known": "whynet.recipe",
     "load": "whynet.data",
     "recipe": "whynet.recipe",
@@ -56,6 +58,7 @@ __all__ = [
     "features",
     "fit",
     "from_tensors",
+    "graph",
     "known",
     "load",
     "recipe",

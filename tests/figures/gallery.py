@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from whynet import figures
 from whynet.figures.charts import bars, colours, facets, lines, remarks
+from whynet.models.build import build
+from whynet.models.graph import graph
 from whynet.text import Text
 
 TITLE = Text("A finding in one line", "한 줄로 쓴 발견")
@@ -35,6 +37,7 @@ LEVELS = [
         "lr=0.1", [0.1, 0.2, 0.1], 0.13, (0.0, 0.3), -0.02, (-0.1, 0.06), Text("no difference detected", "차이가 안 보인다")
     ),
 ]
+NETWORK = graph(build("mlp(widths=[8, 8, 8, 8, 8, 8], skip='concat')", (8,), 2), (8,), depth=3)
 
 
 def _remarked() -> Figure:
@@ -83,6 +86,7 @@ GALLERY: dict[str, Callable[[], Figure]] = {
     "weights": lambda: figures.weights({"hidden0": PICTURES - 0.5, "head": [np.nan, 1.0]}, title=TITLE),
     "schedule": lambda: figures.schedule({"cosine": np.linspace(0.1, 0, 20)}, title=TITLE),
     "schedule, log": lambda: figures.schedule({"exponential": 0.1 * 0.9 ** np.arange(20)}, title=TITLE, log=True),
+    "graph": lambda: figures.graph(NETWORK, title=TITLE),
     "bars.simple": lambda: bars.simple(MONTHS, "month", "cone", title=TITLE),
     "bars.multiple": lambda: bars.multiple(MONTHS, "month", ["cone", "cup"], title=TITLE, y_name=NAME),
     "bars.stacked": lambda: bars.stacked(MONTHS, "month", ["cone", "cup"], title=TITLE, y_name=NAME),

@@ -6,6 +6,7 @@ from whynet.figures.class_counts import class_counts
 from whynet.figures.confusion import confusion
 from whynet.figures.curves import curves
 from whynet.figures.features import correlation, distribution
+from whynet.figures.graph import graph
 from whynet.figures.heat import heat
 from whynet.figures.look import look
 from whynet.figures.path import path_2d
@@ -18,6 +19,6 @@ from whynet.figures.trial import Level, trial
 from whynet.figures.weights import weights
 
 __all__ = [
-    "Level", "by_depth", "class_counts", "confusion", "correlation", "curves", "decision_boundary", "distribution", "heat",
+    "Level", "by_depth", "class_counts", "confusion", "correlation", "curves", "decision_boundary", "distribution", "graph", "heat",
     "images", "look", "path_2d", "relation", "save", "schedule", "svg", "theme", "trial", "use_theme", "weights", "worst",
 ]  # fmt: skip

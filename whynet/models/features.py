@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
@@ -75,7 +76,7 @@ def entering(model: nn.Module | Trained, x: Tensor, name: str = "head") -> Tenso
     module = network_of(model)
     children = dict(module.named_modules(remove_duplicate=False))
     if name not in children:
-        raise UnknownNameError(_UNKNOWN, name=name, near=nearest(name, [own for own in children if own]))
+        raise UnknownNameError(_UNKNOWN, name=name, near=near_names(name, children))
     found: list[Tensor] = []
     with _hooked(
         [children[name].register_forward_pre_hook(lambda _, inputs: found.extend(t.clone() for t in tensors_in(inputs)))]
@@ -101,9 +102,15 @@ def choose(module: nn.Module, names: str | Sequence[str] | None) -> list[str]:
         some = [asked] if asked in known else [own for own in known if fnmatchcase(own, asked)]
         some = some or [own for own in known if asked and own.startswith(asked)]
         if not some:
-            raise UnknownNameError(_UNKNOWN, name=asked, near=nearest(asked, known))
+            raise UnknownNameError(_UNKNOWN, name=asked, near=near_names(asked, known))
         chosen |= dict.fromkeys(some)
     return list(chosen)
+
+
+def near_names(name: str, known: Iterable[str]) -> Text:
+    """A sentence that offers the names of parts nearest to a mistyped one, or the outermost parts where none is near."""
+    parts = [own for own in known if own]
+    return nearest(name, parts if get_close_matches(name, parts, 1, 0.5) else {own.partition(".")[0] for own in parts})
 
 
 def run(module: nn.Module, x: Tensor) -> Any:
