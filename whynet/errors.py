@@ -47,6 +47,10 @@ class ShapeError(WhynetError):
     """Tensors whose shapes do not fit."""
 
 
+class WeightsError(WhynetError):
+    """Pretrained weights that are gone, damaged, or of another network."""
+
+
 class TrainingError(WhynetError):
     """Training that could not go on."""
 
