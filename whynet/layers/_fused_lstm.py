@@ -55,7 +55,7 @@ def _backward(
     grad: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     zeros, units = torch.zeros_like(h), u.shape[1]
-    return torch.ops.aten.mkldnn_rnn_layer_backward(  # type: ignore[no-any-return]
+    return torch.ops.aten.mkldnn_rnn_layer_backward(
         x, w, u, b, c, zeros, zeros, states, h, cell, grad.contiguous(), None, None,
         False, _MODE, units, 1, True, True, False, [], False, workspace,
     )[:5]  # fmt: skip
