@@ -18,6 +18,7 @@ Girshick, Donahue, Darrell and Malik, Rich feature hierarchies (2014), appendix 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -84,16 +85,20 @@ def _points(features: Tensor, boxes: Tensor, number: int, beyond: str) -> Tensor
 #
 # A row of 2^k places has its largest value in a table, for every k and every beginning. Any row of n places is two such rows that
 # overlap, k = ⌊log₂ n⌋; any rectangle is four such rectangles. So a cell costs the same whether it holds one place or a thousand.
+# The table holds the place of the largest value, too: the answer is then picked from the map, and its gradient goes to that place.
 
 
 def _pool(features: Tensor, boxes: Tensor, levels: Sequence[int]) -> list[Tensor]:
     """The largest value in each cell of each box, for several numbers of cells: [(B, R, C, level, level), …]."""
     batch, channels, height, width = features.shape
-    table, starts = _largest(features)  # (B, L, C)
-    entries = table.shape[1]
+    longest = [-(-side // min(levels)) + 1 for side in (height, width)]  # the most places that a cell is long
+    table, starts = _largest(features.detach(), *(min(n, side) for n, side in zip(longest, (height, width), strict=True)))
+    entries = table.values.shape[1]
+    flat = Table(table.values.flatten(0, 1), table.places.flatten(0, 1))
     pictures = torch.arange(batch, device=boxes.device).reshape(batch, 1, 1, 1) * entries
     begins = torch.tensor(starts, device=boxes.device)  # (ky, kx)
     columns = width + 1 - 2 ** torch.arange(len(starts[0]), device=boxes.device)  # columns in a table of level kx
+    places = features.flatten(2).transpose(1, 2)  # (B, H·W, C)
     answers = []
     for level in levels:
         top, bottom = _cells(boxes[..., 1], boxes[..., 3], height, level)  # (B, R, level)
@@ -101,15 +106,26 @@ def _pool(features: Tensor, boxes: Tensor, levels: Sequence[int]) -> list[Tensor
         ky, kx = _doublings(bottom - top, height), _doublings(right - left, width)
         base = pictures + begins[ky[..., :, None], kx[..., None, :]]  # (B, R, level, level)
         across = columns[kx][..., None, :]
-        largest: Tensor | None = None
-        for y in (top, bottom - 2**ky):
-            for x in (left, right - 2**kx):
-                place = base + y[..., :, None] * across + x[..., None, :]
-                found = table.reshape(batch * entries, channels).index_select(0, place.reshape(-1))
-                largest = found if largest is None else torch.maximum(largest, found)
-        assert largest is not None
-        answers.append(largest.reshape(batch, -1, level, level, channels).permute(0, 1, 4, 2, 3))
+        corners_of = [
+            base + y[..., :, None] * across + x[..., None, :] for y in (top, bottom - 2**ky) for x in (left, right - 2**kx)
+        ]
+        found = [Table(*(part.index_select(0, at.reshape(-1)) for part in flat)) for at in corners_of]
+        best = _larger(_larger(found[0], found[1]), _larger(found[2], found[3])).places  # (B·R·level², C)
+        pooled = places.gather(1, best.long().reshape(batch, -1, channels))
+        answers.append(pooled.reshape(batch, -1, level, level, channels).permute(0, 1, 4, 2, 3))
     return answers
+
+
+class Table(NamedTuple):
+    """Largest values, and the places of the map where they are."""
+
+    values: Tensor
+    places: Tensor
+
+
+def _larger(a: Table, b: Table) -> Table:
+    """Entry by entry, the first where they are equal."""
+    return Table(torch.maximum(a.values, b.values), torch.where(b.values > a.values, b.places, a.places))
 
 
 def _cells(low: Tensor, high: Tensor, places: int, number: int) -> tuple[Tensor, Tensor]:
@@ -126,20 +142,23 @@ def _doublings(lengths: Tensor, most: int) -> Tensor:
     return (lengths[..., None] >= powers).sum(dim=-1)
 
 
-def _largest(features: Tensor) -> tuple[Tensor, list[list[int]]]:
-    """The largest value of every rectangle of 2^i × 2^j places: the table (B, L, C), and where each (i, j) begins in it."""
-    height, width = features.shape[2:]
+def _largest(features: Tensor, tall: int, wide: int) -> tuple[Table, list[list[int]]]:
+    """The largest value of every rectangle of 2^i × 2^j places up to tall × wide: (B, L, C), and where each (i, j) begins in it."""
+    values = features.permute(0, 2, 3, 1).contiguous()  # (B, H, W, C): the channels of a place together, as they are looked up
+    places = torch.arange(values.shape[1] * values.shape[2], device=values.device, dtype=torch.int32)
     tables, starts, begin = [], [], 0
-    rows = features
-    for i in range(height.bit_length()):
+    rows = Table(values, places.reshape(*values.shape[1:3], 1).expand_as(values))
+    for i in range(tall.bit_length()):
         if i:
-            rows = torch.maximum(rows[:, :, : -(2 ** (i - 1))], rows[:, :, 2 ** (i - 1) :])
-        starts.append([0] * width.bit_length())
+            half = 2 ** (i - 1)
+            rows = _larger(Table(*(part[:, :-half] for part in rows)), Table(*(part[:, half:] for part in rows)))
+        starts.append([0] * wide.bit_length())
         both = rows
-        for j in range(width.bit_length()):
+        for j in range(wide.bit_length()):
             if j:
-                both = torch.maximum(both[..., : -(2 ** (j - 1))], both[..., 2 ** (j - 1) :])
-            tables.append(both.flatten(2))  # (B, C, places)
+                half = 2 ** (j - 1)
+                both = _larger(Table(*(part[:, :, :-half] for part in both)), Table(*(part[:, :, half:] for part in both)))
+            tables.append(Table(*(part.flatten(1, 2) for part in both)))
             starts[i][j] = begin
-            begin += both.shape[2] * both.shape[3]
-    return torch.cat(tables, dim=2).transpose(1, 2), starts
+            begin += both.values.shape[1] * both.values.shape[2]
+    return Table(*(torch.cat(parts, dim=1) for parts in zip(*tables, strict=True))), starts
