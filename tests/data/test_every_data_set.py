@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,22 @@ def spec_of(info: Info, folder: Path) -> Spec:
     return Spec(info.name)
 
 
+def pack_pictures(path: Path) -> None:
+    """A tar of thirty dark and light pictures in ``train/`` and ``test/``."""
+    path.parent.mkdir()
+    with tarfile.open(path, "w") as tar:
+        for i in range(30):
+            file = path.with_name(f"{i}.jpg")
+            Image.new("RGB", (8, 8), (i, i, i) if i % 2 else (255 - i, 250, 250)).save(file)
+            tar.add(file, f"{'test' if i % 3 == 0 else 'train'}/{'dark' if i % 2 else 'light'}/{file.name}")
+
+
 @pytest.fixture(params=INFOS, ids=lambda info: info.name)
 def named(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spec:
-    if request.param.facts["needs"] == "files":
+    if request.param.name == "cifar10_jpeg":  # the real one is decoded once, in a test of its own; 60,000 are many for these
+        monkeypatch.setenv("WHYNET_DATA", str(tmp_path))
+        pack_pictures(tmp_path / "cifar10-jpeg" / "cifar10-jpeg.tar")
+    elif request.param.facts["needs"] == "files":
         shared: Path = request.getfixturevalue("shared_data")
         monkeypatch.setenv("WHYNET_DATA", str(shared))
     return spec_of(request.param, tmp_path)
