@@ -50,7 +50,7 @@ STAGES = (  # each block: 1×1, (1×1, 3×3), (1×1, 5×5), behind the pool
     },
     {"5a": (256, (160, 320), (32, 128), 128), "5b": (384, (192, 384), (48, 128), 128)},
 )
-SMALLEST, SMALLEST_SMALL = 17, 5  # the shorter side at which every stride still finds two places
+SMALLEST, SMALLEST_SMALL = 31, 8  # the shorter side at which every stride still finds two places
 
 
 @register(
