@@ -92,6 +92,10 @@ def twin_bce(f: list[float], y: int) -> float:
     return -math.log(p if y else 1 - p)
 
 
+def twin_contrastive(f: list[float], y: int, margin: float = 1.0) -> float:
+    return (max(0.0, margin - f[0]) if y else f[0]) ** 2 / 2
+
+
 def twin_bce_of_probabilities(f: list[float], y: int) -> float:
     p = min(max(f[0], 1e-7), 1 - 1e-7)
     return -math.log(p if y else 1 - p)
@@ -132,6 +136,10 @@ CASES: list[tuple[str, Tensor, Tensor, Reference, Twin]] = [
     ("binary_cross_entropy", logit, y2, lambda f, y: F.binary_cross_entropy(f[:, 0].sigmoid(), y.float()), twin_bce),
     ("binary_cross_entropy_of_probabilities", logit.sigmoid(), y2, lambda f, y: F.binary_cross_entropy(f[:, 0], y.float()),
      twin_bce_of_probabilities),
+    ("contrastive", logit.abs(), y2, lambda f, y: F.mse_loss(torch.where(y == 1, 1 - f[:, 0], f[:, 0]).clamp(min=0), 0 * f[:, 0]) / 2,
+     twin_contrastive),
+    ("contrastive(margin=2)", logit.abs(), y2, lambda f, y: F.mse_loss((y + y - f[:, 0] * (2 * y - 1)).clamp(min=0), 0 * f[:, 0]) / 2,
+     lambda f, y: twin_contrastive(f, y, 2)),
     ("nll_of_probabilities", logits.softmax(1), yk, lambda f, y: F.nll_loss(f.log(), y), twin_nll_of_probabilities),
     ("nll_of_probabilities", logits.exp(), yk, lambda f, y: F.cross_entropy(f.log(), y), twin_nll_of_probabilities),
 ]  # fmt: skip
@@ -224,6 +232,7 @@ def test_binary_cross_entropy_of_probabilities_has_no_gradient_for_a_sure_mistak
 UNITS = {  # on a task of 4 classes, of 2 classes, of 2 values
     "binary_cross_entropy": (None, 1, None),
     "binary_cross_entropy_of_probabilities": (None, 1, None),
+    "contrastive": (None, 1, None),
     "cross_entropy": (4, 2, None),
     "hebbian": (4, 1, None),
     "hinge": (4, 1, None),
