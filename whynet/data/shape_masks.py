@@ -12,8 +12,8 @@ from whynet.registry import Range
 
 
 @data_set(
-    en="Circles, squares, triangles and crosses before a noisy striped background: which pixel belongs to what?",
-    ko="줄무늬와 잡음이 섞인 배경 앞의 원, 정사각형, 삼각형, 십자. 어느 픽셀이 무엇에 속하는가?",
+    en="Circles, squares, triangles and crosses before a noisy striped background, to be told apart pixel by pixel.",
+    ko="줄무늬와 잡음이 섞인 배경 앞의 원, 정사각형, 삼각형, 십자. 픽셀마다 무엇에 속하는지 가린다.",
     task="segment",
 )
 def shape_masks(
