@@ -24,6 +24,7 @@ from whynet.engine.device import current, faithful, home
 from whynet.engine.diverged import locate
 from whynet.engine.events import ArmLeft, Checkpointed, Event, Finished, Measured, Noticed, Outcome, Started, Stepped
 from whynet.engine.history import Evaluation, History, SplitName
+from whynet.engine.memory import memory_kept
 from whynet.engine.metrics import score
 from whynet.engine.network import clone
 from whynet.engine.outputs import outputs
@@ -52,21 +53,22 @@ def train(
 
     Raises `UnstackableError` before the first event where several arms cannot run as one.
     """
-    with one_thread(), faithful(current()):
-        training = _Training(arms, watching or Watching(), tier, resume)
-    events = training.run()
-    try:
-        while True:
-            with one_thread(), faithful(training.population.device):  # whoever listens, or pauses, has all threads back
-                event = next(events, None)
-            if event is None:
-                return
-            if isinstance(event, list):
-                yield from event
-            else:
-                yield event
-    finally:
-        training.population.close()
+    with memory_kept():
+        with one_thread(), faithful(current()):
+            training = _Training(arms, watching or Watching(), tier, resume)
+        events = training.run()
+        try:
+            while True:
+                with one_thread(), faithful(training.population.device):  # whoever listens, or pauses, has all threads back
+                    event = next(events, None)
+                if event is None:
+                    return
+                if isinstance(event, list):
+                    yield from event
+                else:
+                    yield event
+        finally:
+            training.population.close()
 
 
 @dataclass
