@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from pathlib import Path
 
@@ -14,11 +15,11 @@ from whynet import registry
 from whynet.data.dataset import Dataset
 from whynet.errors import OptionError
 from whynet.registry import Info
-from whynet.spec import Spec
+from whynet.spec import Spec, Value
 
 INFOS = registry.infos("data")
 EMBEDDED = [info.name for info in INFOS if info.facts["needs"] == "nothing"]
-PRESCRIBED = ("digit_pairs",)  # all three sets come with the data, for what they may show is part of the question
+PRESCRIBED = ("digit_pairs", "bccd")  # all three sets come with the data, for what they may show is part of the question
 DRAWN = [info.name for info in INFOS if "draw" in info.parameters]
 
 
@@ -34,7 +35,46 @@ def spec_of(info: Info, folder: Path) -> Spec:
             picture.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (9, 6), (i, i, i) if i % 2 else (255 - i, 250, 250)).save(picture)
         return Spec("folder", {"path": str(folder / "pictures"), "size": 8})
-    return Spec(info.name)
+    if info.name == "mask_folder":
+        for i in range(24):
+            for side, value in (("images", 8 * i), ("masks", i % 3)):
+                (folder / side).mkdir(exist_ok=True)
+                Image.new("L", (9, 6), value).save(folder / side / f"{i}.png")
+        return Spec("mask_folder", {"path": str(folder), "size": 8})
+    if info.name in LABELS:
+        for i in range(24):
+            picture = folder / PICTURES[info.name] / f"{i}.png"
+            picture.parent.mkdir(exist_ok=True)
+            Image.new("RGB", (10, 10), (i, 9, i)).save(picture)
+        for name, text in LABELS[info.name].items():
+            for i in range(24 if "#" in name else 1):
+                (folder / name.replace("#", str(i))).parent.mkdir(exist_ok=True)
+                (folder / name.replace("#", str(i))).write_text(text)
+        return Spec(info.name, {"path": str(folder), "size": 16})
+    return Spec(info.name, SMALLER.get(info.name, {}))
+
+
+SMALLER: dict[str, dict[str, Value]] = {"bccd": {"size": 16}, "coco_subset": {"size": 16}, "shapes": {"n": 60, "size": 16}}
+
+
+#   one box in each of 24 pictures of 10×10 pixels, as the label files of each manner say it; # stands for a picture's number
+PICTURES = {"voc": "JPEGImages", "coco": "images", "yolo_folder": "images"}
+LABELS = {
+    "voc": {
+        "Annotations/#.xml": "<annotation><object><name>cell</name><bndbox><xmin>2</xmin><ymin>3</ymin><xmax>6</xmax>"
+        "<ymax>9</ymax></bndbox></object></annotation>"
+    },
+    "coco": {
+        "cells.json": json.dumps(
+            {
+                "images": [{"id": i, "file_name": f"{i}.png"} for i in range(24)],
+                "categories": [{"id": 1, "name": "cell"}],
+                "annotations": [{"image_id": i, "category_id": 1, "bbox": [1, 2, 5, 7]} for i in range(24)],
+            }
+        )
+    },
+    "yolo_folder": {"classes.txt": "cell\n", "labels/#.txt": "0 0.35 0.55 0.5 0.7\n"},
+}
 
 
 def pack_pictures(path: Path) -> None:

@@ -23,9 +23,8 @@ def locate(folder: str, name: str, sha256: str, urls: Sequence[str]) -> Path:
 
     Raises `DataError` that says where to put the file when it can be neither found nor downloaded.
     """
-    places = [Path(root).expanduser() for root in os.environ.get("WHYNET_DATA", "").split(os.pathsep) if root]
-    cache = cache_folder()
-    for place in [*places, cache]:
+    places, cache = _places(), cache_folder()
+    for place in places:
         found = place / folder / name
         if found.is_file():
             return found
@@ -35,10 +34,27 @@ def locate(folder: str, name: str, sha256: str, urls: Sequence[str]) -> Path:
             return download(url, cache / folder / name, sha256)
         except (OSError, HTTPException, DataError) as error:  # URLError is an OSError
             reasons.append(f"{url}: {error}")
-    searched = ", ".join(str(place / folder) for place in [*places, cache])
+    searched = ", ".join(str(place / folder) for place in places)
     raise DataError(
         _NOWHERE, file=name, searched=searched, place=cache / folder, urls=" / ".join(urls), reason="; ".join(reasons)
     )
+
+
+def locate_folder(folder: str, holds: str, url: str) -> Path:
+    """The path of the folder of a data set of many files, known by ``holds``, a part of it; it is never downloaded.
+
+    Raises `DataError` that says where to put it.
+    """
+    places = [place / folder for place in _places()]
+    for place in places:
+        if (place / holds).exists():
+            return place
+    raise DataError(_NO_FOLDER, holds=holds, searched=", ".join(map(str, places)), place=places[-1], url=url)
+
+
+def _places() -> list[Path]:
+    """The folders in which data sets are looked for, the cache last."""
+    return [*(Path(root).expanduser() for root in os.environ.get("WHYNET_DATA", "").split(os.pathsep) if root), cache_folder()]
 
 
 def cache_folder() -> Path:
@@ -88,6 +104,11 @@ _NOWHERE = Text(
     "Download it elsewhere from {urls} and put it into {place}, or name a folder that has it in WHYNET_DATA.",
     "{file:을} {searched}에서 찾지 못했고 내려받지도 못했다({reason}). "
     "다른 곳에서 {urls} 파일을 내려받아 {place}에 넣거나, 파일이 있는 폴더를 WHYNET_DATA에 적는다.",
+)
+_NO_FOLDER = Text(
+    "{holds} was looked for in {searched}. Download it from {url} and put it into {place}, or name a folder that has it in "
+    "WHYNET_DATA.",
+    "{holds:을} {searched}에서 찾지 못했다. {url}에서 내려받아 {place}에 넣거나, 파일이 있는 폴더를 WHYNET_DATA에 적는다.",
 )
 _CHECKSUM = Text(
     "What came from {url} is not the expected file. Expected SHA-256 {expected}. Received: {received}",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from whynet.errors import DataError
 from whynet.text import Text
@@ -15,9 +16,15 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", 
 BROKEN = 0.05  # a larger share of broken files is not an accident
 MOST_BYTES = 16 << 30
 SHOWN = 5
+BROKEN_FILE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)  # what Pillow raises
+GREY = (128, 128, 128)  # what a letterbox is filled up with, as in darknet
+
+Fit = Literal["crop", "stretch", "letterbox"]  # to a square: its middle, all of it out of proportion, all of it between bars
 
 
-def read_pictures(paths: Sequence[Path], size: int, channels: int) -> tuple[np.ndarray, np.ndarray, list[Text]]:
+def read_pictures(
+    paths: Sequence[Path], size: int, channels: int, fit: Fit = "crop"
+) -> tuple[np.ndarray, np.ndarray, list[Text]]:
     """Images (N, C, size, size) float32 in [0, 1], the places (N,) in ``paths`` of those that opened, and notes."""
     need = len(paths) * channels * size * size * 4
     if need > MOST_BYTES:
@@ -27,8 +34,8 @@ def read_pictures(paths: Sequence[Path], size: int, channels: int) -> tuple[np.n
     broken: list[Path] = []
     for place, path in enumerate(paths):
         try:
-            pool[len(good)] = read_picture(path, size, channels)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # what Pillow raises for broken files
+            pool[len(good)] = read_picture(path, size, channels, fit)
+        except BROKEN_FILE:
             broken.append(path)
             continue
         good.append(place)
@@ -40,15 +47,32 @@ def read_pictures(paths: Sequence[Path], size: int, channels: int) -> tuple[np.n
     return pool[: len(good)], np.array(good, np.int64), [_BROKEN.fill(n=len(broken), names=names)]
 
 
-def read_picture(path: Path, size: int, channels: int) -> np.ndarray:
-    """One image (C, size, size) in [0, 1]: turned as the camera says, cut to a centred square, resized."""
+def read_picture(path: Path, size: int, channels: int, fit: Fit = "crop") -> np.ndarray:
+    """One image (C, size, size) in [0, 1]: turned as the camera says, made a square, resized."""
     with Image.open(path) as file:
         mode = "L" if channels == 1 else "RGB"
         file.draft(mode, (2 * size, 2 * size))  # lets a JPEG skip detail that would be thrown away
         image = _flat(ImageOps.exif_transpose(file)).convert(mode)
-    square = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+    square = _square(image, size, fit)
     values = np.asarray(square, np.float32) / 255  # (H, W) or (H, W, C)
     return values[None] if channels == 1 else values.transpose(2, 0, 1)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image turned as the camera says, from its header. Raises what Pillow raises for broken files."""
+    with Image.open(path) as file:
+        width, height = file.size
+        turned = file.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    return (height, width) if turned else (width, height)
+
+
+def _square(image: Image.Image, size: int, fit: Fit) -> Image.Image:
+    if fit == "crop":
+        return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+    if fit == "stretch":
+        return image.resize((size, size), Image.Resampling.BILINEAR)
+    colour = GREY if image.mode == "RGB" else GREY[0]
+    return ImageOps.pad(image, (size, size), Image.Resampling.BILINEAR, color=colour)
 
 
 def _flat(image: Image.Image) -> Image.Image:
