@@ -9,9 +9,11 @@ exactly what a comparison varies.
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Literal, cast, get_type_hints
 
@@ -21,6 +23,8 @@ import whynet.models
 import whynet.optimizers  # noqa: F401
 from whynet.data import resolve
 from whynet.errors import OptionError, RecipeError, SpecError, nearest
+from whynet.models.card import Training
+from whynet.models.stages import EQUAL, NOTHING, Prefixes, Rates, read_prefixes, read_rates
 from whynet.registry import Kind, Range, bind, canonical, check, get
 from whynet.spec import Spec, Value, parse
 from whynet.text import Text
@@ -63,6 +67,9 @@ class Recipe:
     schedule: Spec = CONSTANT
     clip: Spec | None = None
     init: Spec | None = None  # None: each layer as torch initialises it
+    pretrained: str | None = None  # a file of weights to begin with, by its whole path
+    freeze: Prefixes = NOTHING  # parts of the network that are not trained
+    rates: Rates = EQUAL  # factors of the learning rate, by part of the network
     early_stopping: Annotated[int, Range(least=1)] | None = None  # epochs without a better validation loss
     keep: Literal["last", "best"] = "last"  # the weights a run ends with; "best" by validation loss
     shuffle: bool = True
@@ -91,7 +98,9 @@ class Recipe:
             name, _, option = path.partition(".")
             if name not in values:
                 raise OptionError(_NO_SETTING, name=name, near=nearest(name, values))
-            if option:
+            if option and name == "rates":
+                values[name] = {**values[name], option: value}
+            elif option:
                 kind, part = cast(Kind, name), values[name]
                 if name not in WRITTEN or not isinstance(part, str | Spec):
                     raise RecipeError(_NO_PATH, path=path, part=name, value=str(part))
@@ -104,7 +113,7 @@ class Recipe:
     def to_json(self) -> str:
         """The recipe as JSON; parts are written in the one notation for specs."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return json.dumps({k: str(v) if isinstance(v, Spec | Given) else v for k, v in values.items()}, ensure_ascii=False)
+        return json.dumps({k: _told(v) for k, v in values.items()}, ensure_ascii=False)
 
     @property
     def is_written(self) -> bool:
@@ -131,6 +140,8 @@ def recipe(data: Any, model: Any = "mlp", loss: Any = None, optimizer: Any = "ad
         if name in ("schedule", "clip", "init") and value is not None:
             kind: Any = name
             checked[name] = canonical(kind, _spec(value))
+        elif name in _READ:
+            checked[name] = _READ[name](value)
         else:
             checked[name] = check(name, hints[name], value)
     return Recipe(**checked)
@@ -148,6 +159,15 @@ def from_json(text: str) -> Recipe:
     if not isinstance(values, dict) or "data" not in values:
         raise SpecError(_NOT_JSON, text=text if len(text) <= 80 else text[:77] + "...")
     return recipe(**values)
+
+
+def known(model: str) -> list[Recipe]:
+    """Recipes that are known to train a model, from its registration; the first runs on embedded data in seconds.
+
+    Raises `UnknownNameError`.
+    """
+    trainings = cast(Sequence[Training], get("model", model).facts.get("recipes", ()))
+    return [recipe(one.data, one.model, one.loss, one.optimizer, **one.settings) for one in trainings]
 
 
 @dataclass(frozen=True)
@@ -171,6 +191,8 @@ def diff(before: Recipe, after: Recipe) -> list[Difference]:
         if isinstance(a, Spec) and isinstance(b, Spec) and a.name == b.name:
             options_a, options_b = _filled(kind, a), _filled(kind, b)
             found += [Difference(f"{kind}.{k}", options_a[k], options_b[k]) for k in options_a if options_a[k] != options_b[k]]
+        elif isinstance(a, Rates):
+            found += [Difference(f"rates.{k}", a.get(k), b.get(k)) for k in dict.fromkeys([*a, *b]) if a.get(k) != b.get(k)]
         elif a != b:
             found.append(Difference(field.name, a, b))
     return found
@@ -200,6 +222,25 @@ def _filled(kind: Any, spec: Spec) -> Mapping[str, Any]:
         name: options[name] if name in options else check(name, info.hints.get(name, Any), parameter.default)
         for name, parameter in info.parameters.items()
     }
+
+
+def _told(value: Any) -> Any:
+    """A field's value as JSON knows it."""
+    return str(value) if isinstance(value, Spec | Given) else dict(value) if isinstance(value, Rates) else value
+
+
+def _path(value: Any) -> str | None:
+    """A file by its whole path, so that it is the same one wherever the recipe is read. Raises `OptionError`."""
+    if isinstance(value, Spec) and not value.options and not value.args:
+        value = value.name
+    if value in (None, "", "none"):
+        return None
+    if not isinstance(value, str | os.PathLike):
+        raise OptionError(_NOT_A_FILE, received=value)
+    return str(Path(value).expanduser().absolute())
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {"pretrained": _path, "freeze": read_prefixes, "rates": read_rates}
 
 
 def _spec(value: Any) -> Spec:
@@ -246,6 +287,10 @@ _NO_SETTING = Text(
 _NOT_JSON = Text(
     'Expected a recipe as JSON, an object with at least its data: {{"data": "digits"}}. Received: {text}',
     'JSON으로 쓴 레시피(recipe)여야 한다. 적어도 데이터가 있는 객체: {{"data": "digits"}}. 받은 것: {text}',
+)
+_NOT_A_FILE = Text(
+    "pretrained: expected the path of a file of weights, such as resnet18.safetensors. Received: {received!r}",
+    "pretrained: 가중치 파일의 경로여야 한다. 예: resnet18.safetensors. 받은 것: {received!r}",
 )
 _NO_PATH = Text(
     "Cannot change {path}: {part} is {value}, not a spec with options. Give a whole new {part}.",

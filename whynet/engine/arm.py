@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -22,6 +22,8 @@ from whynet.losses.given import GivenLoss
 from whynet.losses.loss import Loss
 from whynet.models.build import build
 from whynet.models.init import initialise, permuted
+from whynet.models.pretrained.loading import begin_with
+from whynet.models.stages import factors, freeze, within
 from whynet.optimizers.given import from_torch
 from whynet.optimizers.optimizer import Optimizer
 from whynet.recipe import Given, Recipe, default_loss
@@ -43,6 +45,7 @@ class Arm:
     optimizer: Optimizer
     clip: Any | None
     label: str = ""
+    notes: list[Text] = field(default_factory=list)  # what the reader should hear before the first step
 
     @property
     def seed(self) -> int:
@@ -92,6 +95,12 @@ class Arm:
         return list(positions.split(self.batch_size, dim=-1))[: self.steps_per_epoch]
 
     @cached_property
+    def factors(self) -> Tensor:
+        """What each weight is given of the learning rate, (P,)."""
+        network, every = self.network, dict(self.network.template.named_parameters())
+        return factors(network.names, network.sizes, self.recipe.rates, every).to(network.initial)
+
+    @cached_property
     def graph_key(self) -> Hashable:
         """Arms with equal keys run the same operations on tensors of the same shapes, and can be stacked."""
         model, recipe, network = self.recipe.model, self.recipe, self.network
@@ -102,7 +111,7 @@ class Arm:
             (type(self.loss), values_of(self.loss) if isinstance(recipe.loss, Given) else shape_of(self.loss)),
             (type(self.optimizer), shape_of(self.optimizer)),
             (type(self.clip), shape_of(self.clip)),
-            recipe.precision,
+            (recipe.precision, recipe.freeze, bool(recipe.rates)),
             (x.shape[1:], x.dtype, y.shape[1:], y.dtype, len(self.dataset.train)),
             self.batch_size,
         )
@@ -117,11 +126,14 @@ def prepare(recipe: Recipe, label: str = "") -> Arm:
     if (recipe.early_stopping is not None or recipe.keep == "best") and not len(dataset.validation):
         raise RecipeError(_NO_VALIDATION)
     loss = make_loss(recipe, dataset)
-    network = Network(make_module(recipe, dataset, loss), recipe.precision)
+    module = make_module(recipe, dataset, loss)
+    notes = begin_with(recipe.pretrained, module) if recipe.pretrained else []
+    freeze(module, recipe.freeze)
+    network = Network(module, recipe.precision, recipe.freeze)
     if network.size == 0:
         raise RecipeError(_NO_WEIGHTS, model=str(recipe.model))
     _try(network, dataset, loss, recipe)
-    return Arm(
+    arm = Arm(
         recipe=recipe,
         dataset=dataset,
         network=network,
@@ -129,7 +141,11 @@ def prepare(recipe: Recipe, label: str = "") -> Arm:
         optimizer=make_optimizer(recipe),
         clip=registry.make("clip", recipe.clip) if recipe.clip else None,
         label=label,
+        notes=notes,
     )
+    if recipe.rates:
+        _ = arm.factors  # raises for a part that the network has not
+    return arm
 
 
 def load_data(recipe: Recipe) -> Dataset:
@@ -166,7 +182,7 @@ def make_module(recipe: Recipe, dataset: Dataset, loss: Loss) -> nn.Module:
     """The recipe's network with its initial weights, which depend on the seed alone.
 
     A live module is copied. Under seed 0 it keeps the weights it came with; under any other seed their entries are shuffled within
-    each tensor, which is a fresh draw from whatever distribution they were drawn from.
+    each tensor, which is a fresh draw from whatever distribution they were drawn from. What is frozen is never shuffled.
     """
     task = dataset.task
     if isinstance(recipe.model, Spec):
@@ -180,6 +196,7 @@ def make_module(recipe: Recipe, dataset: Dataset, loss: Loss) -> nn.Module:
             initialise(module, recipe.init, recipe.seed)
         elif recipe.seed != 0:
             permuted(module, recipe.seed)
+            _keep(recipe.freeze, value, module)
         return module
     with seeded(recipe.seed, "init"):
         module = value()
@@ -188,6 +205,14 @@ def make_module(recipe: Recipe, dataset: Dataset, loss: Loss) -> nn.Module:
     if recipe.init is not None:
         initialise(module, recipe.init, recipe.seed)
     return module
+
+
+def _keep(prefixes: Iterable[str], original: nn.Module, module: nn.Module) -> None:
+    """Give parts of a copy the weights of the original again."""
+    was, own = dict(original.named_parameters(remove_duplicate=False)), dict(module.named_parameters(remove_duplicate=False))
+    with torch.no_grad():
+        for name in [name for prefix in prefixes for name in within(prefix, own, "freeze")]:
+            own[name].copy_(was[name])
 
 
 def _try(network: Network, dataset: Dataset, loss: Loss, recipe: Recipe) -> None:
@@ -243,8 +268,8 @@ _NO_VALIDATION = Text(
     "early_stopping과 keep=best는 검증 손실로 정하는데 검증 예제가 없다. 데이터에 validation=0.1을 주거나 둘 다 뺀다.",
 )
 _NO_WEIGHTS = Text(
-    "{model} has no weights to train. Are all of its parameters frozen (requires_grad=False)?",
-    "{model}에는 학습할 가중치가 없다. 모든 파라미터가 고정(requires_grad=False)되어 있지 않은가?",
+    "{model} has no weights to train. Are all of its parameters frozen (freeze, or requires_grad=False)?",
+    "{model}에는 학습할 가중치가 없다. 모든 파라미터가 고정(freeze 또는 requires_grad=False)되어 있지 않은가?",
 )
 _LOSS = Text(
     "The loss {loss} does not fit {task}. These do: {fits}",

@@ -32,7 +32,8 @@ def _activations(arm: Arm, x: Tensor) -> int:
         if isinstance(output, Tensor):
             seen[output.data_ptr()] = output
 
-    network = Network(arm.network.template, arm.recipe.precision)  # a module may count its calls; this is none
+    was = arm.network
+    network = Network(was.template, was.precision, was.frozen)  # a module may count its calls; this is none
     handles = [child.register_forward_hook(keep) for child in network.module.modules()]
     try:
         network.eval()

@@ -27,6 +27,7 @@ from whynet.engine.layout import channels_last, gains_from_channels_last
 from whynet.engine.noise import Tape, taped, watched
 from whynet.engine.precision import Precision, computing
 from whynet.engine.rates import Rated, rated, using
+from whynet.models.stages import still
 
 Buffers = dict[str, Tensor]
 
@@ -51,20 +52,25 @@ class Captured:
 
 
 class Network:
-    """The functional view of a module. The module given is copied."""
+    """The functional view of a module. The module given is copied.
 
-    def __init__(self, module: nn.Module, precision: Precision = "float32") -> None:
-        self.precision = precision
+    frozen: the parts that stay as in use while the rest trains (see `stages`); their parameters, which require no gradient, are
+    kept among the buffers.
+    """
+
+    def __init__(self, module: nn.Module, precision: Precision = "float32", frozen: Sequence[str] = ()) -> None:
+        self.precision, self.frozen = precision, tuple(frozen)
         self.template = copied(module)  # never run, so that it stays what its author wrote
         self.module = copied(self.template)
+        self._still = still(self.module, self.frozen)
         named = [(name, p) for name, p in self.module.named_parameters() if p.requires_grad]
-        frozen = {name: p.detach() for name, p in self.module.named_parameters() if not p.requires_grad}
+        untrained = {name: p.detach() for name, p in self.module.named_parameters() if not p.requires_grad}
         self.names = [name for name, _ in named]
         self.shapes = [parameter.shape for _, parameter in named]
         self.sizes = [parameter.numel() for _, parameter in named]
         self.size = sum(self.sizes)  # P
         self.initial = torch.cat([p.detach().reshape(-1) for _, p in named]) if named else torch.zeros(0)
-        self.buffers: Buffers = {**{name: b.detach().clone() for name, b in self.module.named_buffers()}, **frozen}
+        self.buffers: Buffers = {**{name: b.detach().clone() for name, b in self.module.named_buffers()}, **untrained}
         self.layers = self._find_layers()
         self.activations = [name for name, child in self.module.named_modules() if is_activation(child)]
         self.kinds = {name: type(child).__name__ for name, child in self.module.named_modules()}
@@ -134,8 +140,10 @@ class Network:
         return outputs.to(weights.dtype) if isinstance(outputs, Tensor) and self.precision != "float32" else outputs
 
     def train(self) -> None:
-        """From here on run as in training: dropout on, batch statistics."""
+        """From here on run as in training: dropout on, batch statistics; not so what is frozen."""
         self.module.train()
+        for child in self._still:
+            child.training = False
 
     def eval(self) -> None:
         """From here on run as in use: dropout off, running statistics."""
@@ -177,7 +185,8 @@ class Network:
         for module, name in changed:
             setattr(module, name, attributes[module, name])
         tape.counts = [f"{type(module).__name__}.{name}" for module, name in changed]
-        self.module.train(was_training)
+        if not was_training:
+            self.eval()
         return tape
 
     def _attributes(self) -> dict[tuple[nn.Module, str], object]:

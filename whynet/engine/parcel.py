@@ -1,8 +1,8 @@
 """Arms on their way to another process.
 
 What a recipe names is made there again from its text, since data, weights and orders follow from the seed: that is faster than sending
-it. What it holds as an object (a live module, a lambda, tensors) has to travel: then the arms go as they were made, and the objects
-they were made from stay at home.
+it. What it holds as an object (a live module, a lambda, tensors) has to travel, and so have weights that come from a file, which may
+be another one by now: then the arms go as they were made, and the objects they were made from stay at home.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Parcel:
         """The arms, in the process that is to train them."""
         if self.recipes:
             return [prepare(recipe, label) for recipe, label in self.recipes]
-        return [replace(arm, network=Network(module, arm.recipe.precision)) for arm, module in self.made]
+        return [replace(arm, network=Network(module, arm.recipe.precision, arm.recipe.freeze)) for arm, module in self.made]
 
 
 def pack(
@@ -76,7 +76,7 @@ def pack(
 
     Raises `UnsendableError`.
     """
-    again = not as_made and all(arm.recipe.is_written for arm in arms)
+    again = not as_made and all(arm.recipe.is_written and not arm.recipe.pretrained for arm in arms)
     parcel = Parcel(
         made=() if again else _light(arms),
         recipes=tuple((arm.recipe, arm.label) for arm in arms) if again else (),

@@ -68,6 +68,8 @@ def make_step(
             gradient, value = summed[:-1], summed[-1]
         used = own_clip(gradient) if own_clip else gradient
         updated, state = optimizer.update(weights, used, state, {**hyper, "lr": lr}, count)
+        if "factors" in hyper:  # every rule's step is proportional to its learning rate, and its state does not depend on it
+            updated = torch.lerp(weights, updated, hyper["factors"])
         view = View(network, weights, gradient, updated, Captured(layers, activations))
         readings = [probe.measure(view) for probe in probes]
         read = torch.cat(readings) if readings else value.new_zeros(0)

@@ -47,7 +47,8 @@ class Timing:
 
 def time_steps(arms: Sequence[Arm], size: int, tier: Tier, into: Timing) -> None:
     """Time the step of the first ``size`` arms and note it down; that they cannot be stacked, too."""
-    network = Network(arms[0].network.template, arms[0].recipe.precision)  # a module may count its calls; those here are none
+    was = arms[0].network
+    network = Network(was.template, was.precision, was.frozen)  # a module may count its calls; those here are none
     own = replace(arms[0], network=network)
     try:
         with one_thread():

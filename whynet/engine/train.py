@@ -132,6 +132,8 @@ class _Training:
             first = self.population.epoch(epoch)[at]
             self.population.make_ready(first, self.done + 1 in self.probe_at)  # or it raises, unheard
         yield Started([arm.label for arm in self.arms], self.done, max(self.totals), self.per_epoch)
+        if self.done == 0:
+            yield from (Noticed(note) for note in _distinct([note for arm in self.arms for note in arm.notes]))
         for i, state in enumerate(self.states):
             if state.left and state.left.why:
                 yield ArmLeft(i, state.left.history.steps, state.left.status, state.left.why)
@@ -376,6 +378,10 @@ class _Training:
             for i, state in enumerate(self.states)
         ]
         yield Checkpointed(self.done, checkpoints, [state.history.copy() for state in self.states])
+
+
+def _distinct(notes: Sequence[Text]) -> list[Text]:
+    return [note for i, note in enumerate(notes) if note not in notes[:i]]
 
 
 _EAGER = Text(

@@ -3,9 +3,10 @@
     hyper-parameters of the optimizer    () or (A,), always
     loss.delta, clip.most                () or (A,), only where the arms differ
     rates of dropout and noise           (K,) or (A, K), only where the arms differ
+    factors of the learning rate         (P,) or (A, P), only where a recipe names some
 
-All float64. A lone arm's graph, and that of arms with equal values, keeps the plain number, which is faster and comes to the same, so
-that an arm's results do not tell from whom it differed.
+All float64, but for the factors, which are of the type of the weights. A lone arm's graph, and that of arms with equal values, keeps
+the plain number, which is faster and comes to the same, so that an arm's results do not tell from whom it differed.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def varied(arms: Sequence[Arm]) -> dict[str, list[Tensor]]:
     rates = [torch.tensor(arm.network.rates, dtype=torch.float64) for arm in arms]
     if any(not torch.equal(own, rates[0]) for own in rates):
         found["rates"] = rates
+    if arms[0].recipe.rates:
+        found["factors"] = [arm.factors for arm in arms]
     return found
 
 

@@ -29,6 +29,7 @@ from whynet.experiment.statistics.interval import Bounds
 from whynet.experiment.training import train_arms
 from whynet.experiment.tuning import RATES, Tuned, tune
 from whynet.recipe import Recipe, with_seed
+from whynet.runs.beginnings import as_begun, keep_beginnings
 from whynet.runs.comparison import COMPARING
 from whynet.runs.store import Store
 from whynet.runs.underway import StoppedComparisonError, Underway
@@ -220,7 +221,10 @@ def kept(
     something to go on with.
     """
     try:
-        made = replace(carried_out(asked, listen, keep), kept=keep.folder)
+        recipes = [level.recipe for level in asked.levels]
+        keep_beginnings(recipes, keep.folder)
+        with as_begun(recipes, keep.folder):
+            made = replace(carried_out(asked, listen, keep), kept=keep.folder)
     except BaseException as error:
         keep.interrupt(error)
         if not keep.total:

@@ -86,8 +86,14 @@ def check_paired(arms: Sequence[Arm], paths: Sequence[str]) -> None:
             raise ComparisonError(_TWO_METRICS, a=first.label, b=arm.label, ours=ours.metric, theirs=theirs.metric)
         if "data" not in roots and not _same_data(arm.dataset, first.dataset):
             raise ComparisonError(_UNPAIRED_DATA, a=first.label, b=arm.label, seed=arm.seed)
-        if not roots & {"data", "model", "loss", "init"} and not torch.equal(arm.network.initial, first.network.initial):
+        if not roots & {"data", "model", "loss", "init", "pretrained"} and not _same_start(arm, first):
             raise ComparisonError(_UNPAIRED_WEIGHTS, a=first.label, b=arm.label, seed=arm.seed)
+
+
+def _same_start(ours: Arm, theirs: Arm) -> bool:
+    """Whether two networks begin with the same weights, whichever of them are frozen."""
+    a, b = ({**arm.network.unpack(arm.network.initial), **arm.network.buffers} for arm in (ours, theirs))
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def _same_data(ours: Dataset, theirs: Dataset) -> bool:

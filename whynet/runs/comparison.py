@@ -20,6 +20,7 @@ from whynet.errors import StoreError
 from whynet.recipe import Recipe
 from whynet.runs import files, schema
 from whynet.runs.absent import read_recipe
+from whynet.runs.beginnings import as_begun
 from whynet.runs.chunk import unpack
 from whynet.runs.database import Database
 from whynet.runs.ending import read_why
@@ -80,7 +81,8 @@ class KeptArm:
             raise StoreError(_OBJECTS, run=self.comparison.id, recipe=str(self.recipe))
         tensors, _ = files.read_tensors(self.comparison.folder / self.row["weights"])
         whole = {**self.row, **self.comparison.measured(self.row["arm"])}
-        return Fitted(prepare(self.recipe, self.level), outcome(whole, tensors))
+        with as_begun([self.recipe], self.comparison.folder):
+            return Fitted(prepare(self.recipe, self.level), outcome(whole, tensors))
 
 
 class KeptComparison(Stored):

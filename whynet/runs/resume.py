@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import delete, update
 
@@ -17,6 +19,7 @@ from whynet.engine.train import train
 from whynet.errors import StoreError
 from whynet.recipe import Recipe, from_json
 from whynet.runs import schema
+from whynet.runs.beginnings import as_begun
 from whynet.runs.chunk import extent
 from whynet.runs.environment import environment
 from whynet.runs.fit import record
@@ -26,6 +29,7 @@ from whynet.runs.recording import Recording
 from whynet.runs.run import Run
 from whynet.runs.settings import read_settings
 from whynet.runs.store import Store
+from whynet.spec import Spec
 from whynet.text import Text
 
 runs = schema.runs
@@ -43,7 +47,8 @@ def resume(store: Store, run_id: str, listen: Listener | None = None, recipe: Re
     if run.status != "interrupted":
         told(lambda: None)
         return run
-    arm = prepare(_recipe(run, recipe), run.label)
+    with as_begun([run.recipe], run.folder):
+        arm = prepare(_recipe(run, recipe), run.label)
     for part, mark in marks(arm).items():
         if run.marks[part] != mark:
             raise StoreError(_CHANGED, run=run.id, part=_PARTS[part])
@@ -55,17 +60,19 @@ def resume(store: Store, run_id: str, listen: Listener | None = None, recipe: Re
     if listen:
         for note in notes:
             listen(Noticed(note))
-    told(lambda: (arm.recipe.to_json(), run.row["settings"], start))
+    told(lambda: (arm.recipe.to_json(), run.row["settings"], start, run.folder))
     return record(store, arm, recording, train([arm], watching, tier, [start] if start else None))
 
 
 def follow_first() -> Status | None:
     """Take part in what the first of several processes resumes, and how it ended; it alone reads and writes the store."""
-    given: tuple[str, str, tuple[Checkpoint, History] | None] | None = told(lambda: None)
+    given: tuple[str, str, tuple[Checkpoint, History] | None, Path] | None = told(lambda: None)
     if given is None:
         return None
     watching, tier = read_settings(given[1])
-    arm = prepare(from_json(given[0]))
+    recipe = from_json(given[0])
+    with as_begun([recipe], given[3]):
+        arm = prepare(recipe)
     return follow(train([arm], replace(watching, checkpoint_every=None), tier, [given[2]] if given[2] else None))[0].status
 
 
@@ -75,9 +82,15 @@ def _recipe(run: Run, given: Recipe | None) -> Recipe:
         if not run.recipe.is_written:
             raise StoreError(_NEEDS_OBJECTS, run=run.id, recipe=str(run.recipe))
         return run.recipe
-    if given.to_json() != run.row["recipe"]:
+    if not _same(given.to_json(), run.row["recipe"]):
         raise StoreError(_OTHER_RECIPE, run=run.id, stored=str(run.recipe), given=str(given))
     return given
+
+
+def _same(ours: str, stored: str) -> bool:
+    """Whether two texts tell one recipe; one that was stored by an older version lacks the settings that came later."""
+    usual = json.loads(Recipe(Spec("usual"), Spec("usual")).to_json())
+    return {**usual, **json.loads(ours)} == {**usual, **json.loads(stored)}
 
 
 def _start(run: Run) -> tuple[tuple[Checkpoint, History] | None, list[Text]]:

@@ -21,6 +21,7 @@ from whynet.errors import StoreError
 from whynet.recipe import Recipe
 from whynet.runs import environment, schema
 from whynet.runs.absent import read_recipe
+from whynet.runs.beginnings import as_begun
 from whynet.runs.chunk import unpack
 from whynet.runs.database import Database
 from whynet.runs.ending import read_why
@@ -92,8 +93,7 @@ class Run(Stored):
     @cached_property
     def fitted(self) -> Fitted:
         """The trained recipe with its data, as `engine.fit` returns it. Raises `StoreError` where the run has not ended."""
-        if self.row["weights"] is None:
-            raise StoreError(_UNFINISHED, run=self.id, step=self.row["step"], total=self.row["total_steps"])
+        _ = self.weights
         return self.refit(self.recipe)
 
     def refit(self, recipe: Recipe) -> Fitted:
@@ -103,8 +103,9 @@ class Run(Stored):
         """
         if not recipe.is_written and recipe is self.recipe:
             raise StoreError(_NEEDS_OBJECTS, run=self.id, recipe=str(recipe))
-        arm = prepare(recipe, self.label)
-        tensors, numbers = read_tensors(self.folder / self.row["weights"])
+        with as_begun([recipe], self.folder):
+            arm = prepare(recipe, self.label)
+        tensors, numbers = read_tensors(self.weights)
         network = arm.network
         expected = {**dict(zip(network.names, network.shapes, strict=True)), **{n: b.shape for n, b in network.buffers.items()}}
         if expected != {name: tensor.shape for name, tensor in tensors.items()}:
@@ -117,6 +118,13 @@ class Run(Stored):
     def module(self) -> nn.Module:
         """The trained network as an ordinary ``nn.Module`` in evaluation mode, yours to keep."""
         return self.fitted.module
+
+    @property
+    def weights(self) -> Path:
+        """The file of the trained weights, from which another recipe may begin: ``pretrained=run.weights``. Raises `StoreError`."""
+        if self.row["weights"] is None:
+            raise StoreError(_UNFINISHED, run=self.id, step=self.row["step"], total=self.row["total_steps"])
+        return self.folder / str(self.row["weights"])
 
     def checkpoint(self) -> Checkpoint | None:
         """The state to go on from; None where no checkpoint was written yet. Raises `StoreError` where its file is damaged."""

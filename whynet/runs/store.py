@@ -18,6 +18,7 @@ from whynet.engine.fit import Fitted, Listener
 from whynet.errors import StoreError
 from whynet.recipe import Difference, diff
 from whynet.runs import files, schema
+from whynet.runs.beginnings import keep_beginnings
 from whynet.runs.comparison import KeptComparison
 from whynet.runs.database import Database
 from whynet.runs.environment import environment
@@ -138,6 +139,11 @@ class Store:
     def begin(self, arm: Arm, settings: str, name: str = "", listen: Listener | None = None) -> Recording:
         """A new run about to be trained, visible from here on."""
         folder = self._insert({**open_row(arm, name), "settings": settings}, {})
+        try:
+            keep_beginnings([arm.recipe], folder)
+        except BaseException:
+            self._remove(folder.name)
+            raise
         return Recording(self.database, folder, (0, 0, 0), listen)
 
     def begin_comparison(self, title: str, asked: Mapping[str, Any], every: float = EVERY) -> Underway:
@@ -181,13 +187,16 @@ class Store:
         found = self.find(run)
         if found.status == "running":
             raise StoreError(_RUNNING, run=found.id)
+        self._remove(found.id)
+
+    def _remove(self, run_id: str) -> None:
         with self.database.write() as connection:
             for table in (schema.history, schema.phases, schema.arms):
-                connection.execute(delete(table).where(table.c.run == found.id))
-            connection.execute(delete(runs).where(runs.c.id == found.id))
+                connection.execute(delete(table).where(table.c.run == run_id))
+            connection.execute(delete(runs).where(runs.c.id == run_id))
         with speaking(self.place):
-            if (self.folder / found.id).exists():
-                shutil.rmtree(self.folder / found.id)
+            if (self.folder / run_id).exists():
+                shutil.rmtree(self.folder / run_id)
 
     # --- the database --------------------------------------------------------------------------------------------
 
