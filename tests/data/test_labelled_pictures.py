@@ -224,11 +224,6 @@ def test_a_wrong_annotation_is_refused_with_its_place(change: tuple[str, str], s
         load_from("voc", tmp_path / "voc")
 
 
-def test_corners_in_the_wrong_order_are_refused() -> None:
-    said = voc_room.parse(xml("p", (9, 9), [(0, 5, 1, 4, 3)]), "p.xml").objects[0]
-    assert said.corners == (5, 1, 4, 3)  # assemble refuses it, as the next test shows
-
-
 def test_a_turned_box_is_refused(tmp_path: Path) -> None:
     told = truth()
     told[0][2].append((0, 15, 1, 4, 3))
