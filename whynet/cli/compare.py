@@ -65,7 +65,7 @@ def compare(
     from whynet.engine.device import use_device
     from whynet.experiment.compare import compare as run
 
-    recipe, values = settings.recipe(data, model), read_factor(factor)
+    recipe, values = settings.recipe(data, model, store), read_factor(factor)
     kept = None if no_store else open_store(store)
     which = range(recipe.seed, recipe.seed + seeds)
     try:

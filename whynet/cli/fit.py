@@ -55,7 +55,7 @@ def fit(
     from whynet.engine.device import use_device
     from whynet.engine.parallel import launched, leads, together
 
-    recipe, where = settings.recipe(data, model), None if no_store else store
+    recipe, where = settings.recipe(data, model, store), None if no_store else store
     if where is not None:
         open_store(where)  # raises before anything is said, let alone trained
     if folds is not None:

@@ -55,6 +55,28 @@ class Settings:
         Any, option("limit the gradient, such as 'norm(1.0)'", "기울기(gradient) 제한. 예: 'norm(1.0)'", "CLIP")
     ] = None
     init: Annotated[Any, option("initial weights, such as he", "가중치 초기화. 예: he", "INIT")] = None
+    pretrained: Annotated[
+        str | None,
+        option(
+            "weights to begin with: .safetensors or .pt of torchvision, timm, transformers or your own, or a run",
+            "시작할 가중치: torchvision, timm, transformers 또는 자신의 .safetensors나 .pt 파일, 또는 런(run)",
+            "FILE|RUN",
+        ),
+    ] = None
+    freeze: Annotated[
+        str | None,
+        option(
+            "parts of the network that are not trained, such as stem,stage1", "학습하지 않을 부분. 예: stem,stage1", "PARTS"
+        ),
+    ] = None
+    rates: Annotated[
+        str | None,
+        option(
+            "factors of the learning rate by part, such as stem=0.1,head=1",
+            "부분마다 학습률에 곱할 수. 예: stem=0.1,head=1",
+            "PART=X,...",
+        ),
+    ] = None
     early_stopping: Annotated[
         Any,
         option(
@@ -72,15 +94,18 @@ class Settings:
     ] = None
     seed: Annotated[Any, option("seed of every random draw [0]", "모든 무작위 추출의 시드(seed) [0]", "N")] = None
 
-    def recipe(self, data: str, model: str) -> Recipe:
-        """The recipe that the options make with this data and model, checked.
+    def recipe(self, data: str, model: str, store: str = "runs") -> Recipe:
+        """The recipe that the options make with this data and model, checked. store: where a run lies whose weights it begins with.
 
-        Raises `UnknownNameError`, `OptionError`, `SpecError`, `RecipeError` or `DataError`.
+        Raises `UnknownNameError`, `OptionError`, `SpecError`, `RecipeError`, `DataError` or `StoreError`.
         """
         from whynet.recipe import recipe
 
-        names = ("epochs", "steps", "batch_size", "schedule", "clip", "init", "early_stopping", "keep", "precision", "seed")
+        aside = ("target", "loss", "optimizer", "lr")
+        names = [field.name for field in fields(self) if field.name not in aside]
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if self.pretrained is not None:
+            given["pretrained"] = beginning(self.pretrained, store)
         made = recipe(located(data, self.target), model, self.loss, self.optimizer or "adam", **given)
         return made if self.lr is None else made.change(**{"optimizer.lr": self.lr})
 
@@ -91,6 +116,16 @@ class Settings:
             if getattr(self, field.name) is not None:
                 words += ["--" + field.name.replace("_", "-"), str(getattr(self, field.name))]
         return shlex.join(words)
+
+
+def beginning(given: str, store: str) -> str:
+    """The file of weights that was typed, or that of a stored run. Raises `StoreError` where it is neither."""
+    path = Path(given).expanduser()
+    if given == "none" or path.suffix or len(path.parts) > 1 or path.exists():
+        return given
+    from whynet.runs.store import Store
+
+    return str(Store(store).open(given).weights)
 
 
 def located(data: str, target: str | None = None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +70,7 @@ def why(
     recipe = _recipe(settings, data, model, run, store)
     if not json:
         say(_heading(recipe, seeds), style="bold")
-    with checkup() as listen, use_device(device):
+    with checkup() as listen, use_device(device), _as_begun(recipe, run, store):
         try:
             found = diagnose(recipe, seeds, allowed, listen, processes(workers), tier_of(fast))
         except InterruptedExaminationError as stop:
@@ -92,7 +93,15 @@ def _recipe(settings: Settings, data: str | None, model: str | None, run: str | 
         return Store(store).open(run).recipe
     if data is None and settings == Settings():
         return sick_recipe()
-    return settings.recipe(data or "digits", model or ("mlp" if data else SICK))
+    return settings.recipe(data or "digits", model or ("mlp" if data else SICK), store)
+
+
+def _as_begun(recipe: Recipe, run: str | None, store: str) -> AbstractContextManager[None]:
+    """Begin with the weights that the run began with, whatever became of their file."""
+    from whynet.runs.beginnings import as_begun
+    from whynet.runs.store import Store
+
+    return nullcontext() if run is None else as_begun([recipe], Store(store).open(run).folder)
 
 
 def _heading(recipe: Recipe, seeds: int) -> Text:
