@@ -2,11 +2,13 @@
 
     python -m benchmarks.zoo steps [--rounds 5] [--tier auto] [resnet vit …]
     WHYNET_DATA=../shared/data python -m benchmarks.zoo train resnet [--which 1] [--seeds 0 1 2]
+    python -m benchmarks.zoo doctor [resnet vit …]
 
 - *steps*: training steps alone (gathering the batch, forward, gradient, update), both sides warm, against a plain PyTorch loop with
   torch's own optimizer: over the same architecture of `transformers` where it has one, else over the very module that whynet trains.
   Both on one thread in one process, a few steps at a time in turn, as in `benchmarks.step`.
 - *train*: a recipe of the model's registration, seed by seed, on one thread: the test metric and the minutes.
+- *doctor*: what `whynet why` says of each model's small recipe, which is known to train it: anything but a clean bill is a fault.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from torch import Tensor, nn
 from benchmarks.machine import facts
 from benchmarks.step import ENOUGH, Ratio, in_turns
 from whynet.data import from_tensors
+from whynet.doctor.diagnose import diagnose
 from whynet.engine.arm import Arm, prepare
 from whynet.engine.events import Stepped
 from whynet.engine.fit import fit
@@ -30,6 +33,7 @@ from whynet.engine.population import Tier
 from whynet.engine.train import Watching, train
 from whynet.experiment.statistics.interval import interval
 from whynet.recipe import Recipe, known, recipe
+from whynet.registry import infos
 
 PHOTOS, SMALL = (3, 64, 64), (1, 28, 28)
 EXAMPLES = 256
@@ -156,9 +160,22 @@ def trained(name: str, which: int, seeds: list[int], tier: Tier) -> None:
         print(f"  mean {found.mean:.4f} ({found.low:.4f} to {found.high:.4f}), {len(scores)} seeds", flush=True)
 
 
+# --- the doctor ------------------------------------------------------------------------------------------------------
+
+
+def examined(name: str) -> None:
+    """What the doctor says of a model's small recipe."""
+    started = time.perf_counter()
+    found = diagnose(known(name)[0], workers=0)
+    seen, took = found.examination, time.perf_counter() - started
+    print(f"{name:20} {found.state:10} {seen.yardstick.title} {seen.metric:.3f} in {took:.0f} s · {found.verdict}", flush=True)
+    for note in found.notes:
+        print(f"{'':20} {note}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["steps", "train"])
+    parser.add_argument("what", choices=["steps", "train", "doctor"])
     parser.add_argument("names", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--which", type=int, default=1, help="recipe of the registration: 0 is the small one")
@@ -170,6 +187,10 @@ def main() -> None:
     if given.what == "train":
         for name in given.names:
             trained(name, given.which, given.seeds, given.tier)
+        return
+    if given.what == "doctor":
+        for name in given.names or [info.name for info in infos("model")]:
+            examined(name)
         return
     print(f"ratio of speeds, whynet / plain PyTorch: median (least–greatest) of {given.rounds} rounds, tier {given.tier}")
     for name in given.names or CASES:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from whynet.data import from_tensors
 from whynet.doctor.cause import WHOLE_EXAMPLES
 from whynet.doctor.diagnose import diagnose
+from whynet.doctor.examination import examine
 from whynet.doctor.yardstick import yardstick
 from whynet.recipe import Recipe, recipe
 from whynet.registry import infos
@@ -56,6 +57,14 @@ def test_a_rate_too_low_is_named_and_proved_for_a_segmentation_too() -> None:
     found = diagnose(_recipe(1e-6))
     assert found.state == "mended"
     assert "lr-too-low" in [cause.name for cause in found.confirmed]
+
+
+def test_every_cause_that_says_so_can_look_at_a_detector() -> None:
+    seen = examine(recipe("shapes(n=60, size=32)", 'yolo(body="small", width=4, stride=4)', steps=40, batch_size=16))
+    causes = [info.make() for info in infos("cause")]
+    looked = [cause.look(seen) for cause in causes if "detect" in cause.tasks]  # none raises
+    assert len(looked) > 10
+    assert seen.baseline.metric == 0
 
 
 @pytest.mark.parametrize("kind", ["segment", "detect"])

@@ -45,9 +45,9 @@ def restless(seen: Examination) -> tuple[int, int] | None:
 
 
 def _idle(seen: Examination) -> float:
-    """The loss of an answer that ignores the input: of equal scores for classes, of the mean for values."""
+    """The loss of an answer that ignores the input: of equal scores for classes, of the mean for values; for boxes that of the start."""
     _, y = sample(seen)
-    if classifies(seen) or not y.is_floating_point():
+    if classifies(seen) or not y.is_floating_point() or seen.fitted.dataset.task.kind == "detect":
         return seen.start_loss
     with torch.no_grad():
         return float(seen.fitted.loss(y.mean(0, keepdim=True).expand_as(y).reshape(-1, *seen.outputs.shape[1:]), y))
