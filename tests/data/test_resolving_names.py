@@ -77,3 +77,10 @@ def test_a_target_may_be_given_beside_a_csv_spec(here: Path) -> None:
 def test_mistakes_are_answered(here: Path, typed: str, target: str | None, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         resolve(typed, target)
+
+
+def test_a_folder_of_pictures_and_masks_is_read_as_one(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    assert resolve(str(tmp_path)).name == "folder"
+    (tmp_path / "masks").mkdir()
+    assert resolve(str(tmp_path)).name == "mask_folder"

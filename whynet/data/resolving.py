@@ -15,7 +15,8 @@ TABLES = frozenset({".csv", ".tsv", ".txt", ".data"})
 
 
 def resolve(text: str, target: str | None = None) -> Spec:
-    """The canonical spec of a data set by name and options, ``csv(path=…, target=…)`` of a file, or ``folder(path=…)``.
+    """The canonical spec of a data set by name and options, ``csv(path=…, target=…)`` of a file, ``folder(path=…)``, or
+    ``mask_folder(path=…)`` of a folder that holds images/ and masks/.
 
     Raises `SpecError`, `UnknownNameError`, `OptionError` or `DataError`.
 
@@ -60,7 +61,8 @@ def _from_path(text: str, target: str | None) -> Spec:
     if path.is_dir():
         if target is not None:
             raise OptionError(_NO_TARGET_HERE, name=text, target=target)
-        return Spec("folder", {"path": str(path)})
+        masked = (path / "images").is_dir() and (path / "masks").is_dir()
+        return Spec("mask_folder" if masked else "folder", {"path": str(path)})
     if not path.exists():
         where = next(up for up in path.parents if up.is_dir())
         raise DataError(_NO_PATH, path=text, where=where, near=beside(path))
