@@ -19,6 +19,7 @@ from whynet.experiment.statistics import interval, paired
 from whynet.experiment.voting import as_outputs, probabilities, voted
 from whynet.losses.cross_entropy import CrossEntropy
 from whynet.recipe import Recipe, recipe
+from whynet.vision.mean_iou import mean_iou
 
 STEPS, RATE = 40, 0.02
 
@@ -148,6 +149,17 @@ def test_values_are_averaged_and_better_by_exactly_the_disagreement() -> None:
 
     assert error(one.predict(test.x).double(), test.y) == pytest.approx(error(p, test.y) - error(p, p.mean(0)), rel=1e-5)
     assert one.score() > np.mean(one.scores)
+
+
+def test_masks_are_averaged_pixel_by_pixel() -> None:
+    fcn = "fcn(stride=2, convolutions=[1], width=2, dense=4, window=1, dropout=0)"
+    one = ensemble(recipe("shape_masks(n=20, size=16)", fcn, epochs=1), "bagging", 3, workers=0)
+    test = one.dataset.test
+    with torch.no_grad():
+        p = torch.stack([member.module(test.x).softmax(1) for member in one.members]).mean(0)  # (N, K, H, W)
+    assert one.predict(test.x).equal(p.argmax(1))
+    assert one.score() == pytest.approx(mean_iou(p.argmax(1), test.y, 5))
+    assert one.gain.mean == pytest.approx(one.score() - np.mean(one.scores))
 
 
 def test_a_single_unit_is_averaged_as_a_probability() -> None:
