@@ -196,12 +196,12 @@ def bind(kind: Kind, spec: str | Spec) -> tuple[Info, dict[str, Any]]:
 def canonical(kind: Kind, spec: str | Spec) -> Spec:
     """The spec with positional arguments named and options in the order of the signature, checked.
 
-    However a user wrote it, the same options give the same spec. A list of specs that comes first stays without a name:
-    ``sequential([flatten, linear(10)])``.
+    However a user wrote it, the same options give the same spec. A list of specs that may come first without a name stays without
+    one: ``sequential([flatten, linear(10)])``.
     """
     spec = parse(spec)
     info, options = bind(kind, spec)
-    first = next(iter(info.parameters), None)
+    first = next((name for name, p in info.parameters.items() if p.kind is not p.KEYWORD_ONLY), None)
     entries = options.get(first) if first else None
     if isinstance(entries, list | tuple) and entries and all(isinstance(entry, Spec) for entry in entries):
         return Spec(spec.name, {k: v for k, v in options.items() if k != first}, (list(entries),))

@@ -344,6 +344,15 @@ def test_a_list_of_specs_needs_no_name(spelling: str) -> None:
     assert str(canonical("layer", spelling)) == "chain([relu, linear(10)], times=2)"
 
 
+def test_a_list_of_specs_keeps_a_name_that_it_may_not_do_without() -> None:
+    def tower(inputs: tuple[int, ...], *, trunk: Sequence[Spec | str] = ()) -> None: ...
+
+    register("layer", en="A tower.", ko="탑.")(tower)
+    written = str(canonical("layer", "tower(trunk=[relu, linear(10)])"))
+    assert written == "tower(trunk=[relu, linear(10)])"
+    assert str(canonical("layer", written)) == written
+
+
 @given(
     st.fixed_dictionaries(
         {},
