@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -50,8 +51,8 @@ def twin(detections: Tensor, targets: Tensor, label: int, threshold: float, rule
             area += (recall - before) * max(p for r, p in curve if r >= recall)
             before = recall
         return area
-    last = READINGS[rule] - 1
-    return sum(max((p for r, p in curve if r >= i / last - 1e-9), default=0.0) for i in range(last + 1)) / (last + 1)
+    points = np.linspace(0, 1, READINGS[rule])
+    return sum(max((p for r, p in curve if r >= point), default=0.0) for point in points) / len(points)
 
 
 def draw(seed: int, pictures: int = 4, found: int = 12, objects: int = 5, classes: int = 3) -> tuple[Tensor, Tensor]:
@@ -93,6 +94,28 @@ def test_the_example_of_the_survey(rule: Rule, percent: float) -> None:
         rows.append(torch.cat([torch.tensor([0.0, 1 - n / 100]), box]))
     found = mean_average_precision(torch.stack(rows)[None], objects[None], 1, 0.3, rule)
     assert 100 * found == pytest.approx(percent, abs=0.01)  # they cut off the digits after the second
+
+
+def test_coco_s_own_tool_finds_the_same() -> None:
+    """Golden numbers: what pycocotools 2.0.11 gives for these boxes (one area range, 100 detections), to 1e-12."""
+    stream = torch.Generator().manual_seed(0)
+
+    def boxes(count: int) -> Tensor:
+        low = torch.rand(60, count, 2, generator=stream) * 0.6
+        return torch.cat([low, low + 0.05 + torch.rand(60, count, 2, generator=stream) * 0.35], dim=2)
+
+    def labels(count: int) -> Tensor:
+        return torch.randint(-1, 4, (60, count, 1), generator=stream).float()
+
+    targets = torch.cat([labels(8), boxes(8)], dim=2)
+    near = targets.repeat(1, 2, 1)
+    near[..., 1:] += 0.03 * torch.randn(near[..., 1:].shape, generator=stream)
+    near[..., 3:] = torch.maximum(near[..., 3:], near[..., 1:3] + 0.01)
+    close = torch.cat([near[..., :1], torch.rand(60, 16, 1, generator=stream), near[..., 1:]], dim=2)
+    wild = torch.cat([labels(10), torch.rand(60, 10, 1, generator=stream), boxes(10)], dim=2)
+    found = torch.cat([close, wild], dim=1)
+    assert mean_average_precision(found, targets, 4, COCO_THRESHOLDS, "coco") == pytest.approx(0.1343149328451678, abs=1e-12)
+    assert mean_average_precision(found, targets, 4, 0.5, "coco") == pytest.approx(0.37138483548582124, abs=1e-12)
 
 
 def test_a_second_choice_counts_by_the_rule_of_coco_alone() -> None:

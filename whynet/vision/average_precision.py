@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,7 +36,6 @@ from whynet.vision.boxes import paired_iou
 Rule = Literal["voc2010", "voc2007", "coco"]
 COCO_THRESHOLDS = tuple(0.5 + 0.05 * step for step in range(10))  # 0.5, 0.55, …, 0.95: mean over them is COCO's headline AP
 READINGS: dict[Rule, int] = {"voc2007": 11, "coco": 101}
-ROUNDING = 1e-9  # 3 of 10 objects are a recall of 0.3, whatever 0.1 · 3 may be in binary
 
 
 def mean_average_precision(
@@ -129,7 +129,7 @@ def _average(hits: Tensor, objects: int, readings: int | None) -> float:
     best = precision.flip(0).cummax(0).values.flip(0) if len(hits) else precision  # the best from here on
     if readings is None:
         return float(best[hits].sum()) / objects  # each hit widens the area by 1 / objects
-    recall = torch.linspace(0, 1, readings, dtype=torch.float64) - ROUNDING
+    recall = torch.from_numpy(np.linspace(0, 1, readings))  # to the last bit as in COCO's tools: 3 of 10 is less than 3 · 0.1
     place = torch.searchsorted(found / objects, recall)
     return float(torch.cat([best, torch.zeros(1)])[place].mean())
 
