@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from whynet.errors import ShapeError
 from whynet.layers.activations import activation as make_activation
 from whynet.layers.stack import shape_after
+from whynet.models.card import Published, Training
 from whynet.registry import register
 from whynet.spec import Spec
 from whynet.text import Text
@@ -42,6 +43,19 @@ SMALLEST = 4  # the shorter side of a picture: 4 → 4 → pool 2 → 2 → pool
     source="LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition",
     en="Two convolutions with pooling, then three linear layers: shared weights make a picture's patterns cheap to learn.",
     ko="풀링이 딸린 합성곱(convolution) 둘과 선형 층 셋: 가중치를 나누어 쓰므로 그림의 무늬를 적은 값으로 배운다.",
+    published=(
+        Published(
+            "lenet5",
+            (1, 28, 28),
+            10,
+            61_706,
+            "LeCun et al. 1998, figure 2; pools without weights, all maps joined, a linear head",
+        ),
+    ),
+    recipes=(
+        Training("digits", "lenet5", "adam(lr=0.003)", settings={"epochs": 20, "schedule": "cosine"}, reaches=0.95),
+        Training("fashion_mnist", "lenet5", settings={"epochs": 10, "schedule": "cosine"}),
+    ),
 )
 class LeNet5(nn.Module):
     """Logits or values from pictures; (B, C, H, W) → (B, outputs). Raises `ShapeError` for what is no picture or too small."""

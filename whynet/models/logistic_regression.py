@@ -15,6 +15,7 @@ from math import prod
 from torch import Tensor, nn
 
 from whynet.errors import RecipeError
+from whynet.models.card import Published, Training
 from whynet.registry import register
 from whynet.text import Text
 
@@ -27,6 +28,10 @@ from whynet.text import Text
     source="Cox, The regression analysis of binary sequences",
     en="A weighted sum read as log-odds: a straight line between two classes, with a probability on either side.",
     ko="가중합을 로그 오즈(log-odds)로 읽는다: 두 클래스 사이에 직선을 긋고 양쪽에 확률을 준다.",
+    published=(
+        Published("logistic_regression", (30,), 1, 31, "a weight for each of thirty features, and a bias: the formula"),
+    ),
+    recipes=(Training("breast_cancer", "logistic_regression", "adam(lr=0.01)", settings={"epochs": 40}, reaches=0.98),),
 )
 class LogisticRegression(nn.Module):
     """z = w·x + b, the logit; (B, *inputs) → (B, 1). Raises `RecipeError` for more than one output."""

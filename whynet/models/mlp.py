@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from whynet.layers.activations import activation as make_activation
+from whynet.models.card import Published, Training
 from whynet.registry import Range, make, register
 from whynet.spec import Spec
 
@@ -69,6 +70,16 @@ class Block(nn.Module):
     source="Rumelhart, Hinton and Williams, Learning representations by back-propagating errors",
     en="Linear layers with a non-linear bend between them: given enough units it can fit any continuous function.",
     ko="선형 층 사이마다 비선형 함수를 둔다: 유닛이 충분하면 어떤 연속 함수든 근사한다.",
+    published=(
+        Published(
+            "mlp(widths=[300, 100])", (1, 28, 28), 10, 266_610, "LeNet-300-100, LeCun et al. 1998; 267K in Han et al. 2015"
+        ),
+    ),
+    recipes=(
+        Training(
+            "digits", "mlp(widths=[64, 64])", "adam(lr=0.003)", settings={"epochs": 30, "schedule": "cosine"}, reaches=0.96
+        ),
+    ),
 )
 class MLP(nn.Module):
     """y = head(block(… block(x))); (B, *inputs) → (B, outputs).

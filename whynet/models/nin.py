@@ -48,8 +48,8 @@ SMALLEST = 3  # 3 → pool 2 → pool 1
     published=(Published("nin", (3, 32, 32), 10, 966_986, "the authors' configuration for CIFAR-10 (Caffe model zoo)"),),
     recipes=(
         Training(
-            "digits", "nin(width=24, dropout=0.2)", "adam(lr=0.003)",
-            settings={"epochs": 15, "schedule": "cosine"},
+            "digits", "nin(width=32, dropout=0.1)", "adam(lr=0.002)",
+            settings={"epochs": 20, "batch_size": 32, "schedule": "cosine", "init": "he"}, reaches=0.97,
         ),
     ),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from math import prod
 
 from torch import Tensor, nn
 
+from whynet.models.card import Published, Training
 from whynet.registry import register
 
 
@@ -28,6 +29,8 @@ from whynet.registry import register
     source="Rosenblatt, The perceptron",
     en="A weighted sum and a step, corrected only when it errs: learns any straight boundary, and nothing else.",
     ko="가중합과 계단 함수, 틀렸을 때만 고친다: 직선 경계라면 무엇이든 배우고 그 밖에는 배우지 못한다.",
+    published=(Published("perceptron", (20, 20), 1, 401, "a weight for each of the Mark I's 400 photocells, and a bias"),),
+    recipes=(Training("blobs", "perceptron", "sgd(lr=0.1)", settings={"epochs": 20}, reaches=0.97),),
 )
 class Perceptron(nn.Module):
     """score = w·x + b, whose sign is the answer; (B, *inputs) → (B, outputs)."""

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from whynet.errors import ShapeError
 from whynet.layers.stack import sequence, stack
+from whynet.models.card import Published, Training
 from whynet.registry import register
 from whynet.spec import Spec
 from whynet.text import Text
@@ -28,7 +29,22 @@ from whynet.text import Text
     example="sequential([linear(16), batch_norm, residual([linear(16), relu]), concat([identity, tanh])])",
     en="A list of layers, run one after the other; each fits itself to what comes out of the one before.",
     ko="층의 목록을 차례로 실행한다. 각 층은 앞 층에서 나오는 모양에 스스로 맞춘다.",
-)
+    published=(
+        Published(
+            "sequential([conv2d(6, 5, padding=2), tanh, avg_pool(2), conv2d(16, 5), tanh, avg_pool(2), flatten, linear(120), tanh, "
+            "linear(84), tanh, linear(10)])",
+            (1, 28, 28), 10, 61_706, "LeNet-5 of LeCun et al. 1998 laid out of bricks",
+        ),
+    ),
+    recipes=(
+        Training(
+            "digits",
+            "sequential([conv2d(16, 3, padding=1), batch_norm, relu, max_pool(2), conv2d(32, 3, padding=1), batch_norm, relu, "
+            "global_avg_pool])",
+            "adam(lr=0.01)", settings={"epochs": 10, "schedule": "cosine"}, reaches=0.97,
+        ),
+    ),
+)  # fmt: skip
 class Sequential(nn.Module):
     """y = head(layer_n(… layer_0(x))); (B, *inputs) → (B, outputs).
 
