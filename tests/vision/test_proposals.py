@@ -89,11 +89,11 @@ def test_stacked_and_traced_they_are_as_alone() -> None:
 
 
 def test_sixteen_proposals_find_the_objects_of_drawn_scenes() -> None:
-    """What the detectors' files say: of the objects in 64 × 64 scenes 97 % have a proposal of IoU 0.5 among 16."""
+    """The module says 96.6 % of objects, measured on 512 scenes; here 100 others, where a standard error is about one percent."""
     drawn = scenes(100, 64, 5, seed=0)
     found = propose(drawn.pictures, grid((64, 64), [12, 16, 22, 30], [1], 4), 16)
     best = iou(drawn.boxes[..., 1:], found).amax(dim=-1)[drawn.boxes[..., 0] >= 0]
-    assert float((best >= 0.5).double().mean()) >= 0.97
+    assert float((best >= 0.5).double().mean()) > 0.93
 
 
 def test_rows_are_packed_and_taken_apart() -> None:

@@ -12,6 +12,9 @@ looks at every window of a fixed grid and asks one question: **is it of another 
 
 That is the colour contrast of Alexe, Deselaers and Ferrari, What is an object? (2010), one of their four cues. It finds things of one
 colour before another; it is blind to a thing that is told from its background by texture alone, where selective search is not.
+On the drawn scenes of `shapes` (64 × 64; square windows of 12, 16, 22 and 30 pixels at every 4th pixel, 567 in all) 16 proposals hold
+96.6 % of the objects at an IoU of 0.5 or more, 32 hold 98.7 %, and 16 windows drawn at random 28 % (512 scenes).
+
 Histograms of all windows come from one summed-area table (Crow 1984; Viola and Jones 2001), so a window's cost does not depend on
 its size.
 """
