@@ -60,10 +60,22 @@ STRIDE = 64  # pixels of a picture to a cell, in the paper's network
     ),
     recipes=(
         Training(
-            "shapes(n=2000)",
+            "shapes(n=4000)",
             'yolo(body="small", width=8)',
             optimizer="adam(lr=0.005)",
-            settings={"epochs": 20, "batch_size": 32, "schedule": "cosine"},
+            settings={"epochs": 10, "batch_size": 32, "schedule": "cosine"},
+        ),
+        Training(
+            "shapes(n=6000)",
+            'yolo(body="small", width=16)',
+            optimizer="adam(lr=0.005)",
+            settings={"epochs": 24, "batch_size": 64, "schedule": "cosine"},
+        ),
+        Training(
+            "bccd(size=160, flips=True)",
+            'yolo(body="small", width=16)',
+            optimizer="adam(lr=0.003)",
+            settings={"epochs": 40, "batch_size": 16, "schedule": "cosine"},
         ),
     ),
     en="A grid laid over the picture, and each cell tells box and class of the object whose centre it holds: detection in one look.",
