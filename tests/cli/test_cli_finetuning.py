@@ -23,6 +23,7 @@ def test_from_an_earlier_run(whynet, tmp_path, lang):
         "dense1=0.1,head=2",
     )  # fmt: skip
     assert said.code == 0, said.err
+    assert {"en": "of which 18,814 are trained", "ko": "18,814개를 학습한다"}[lang] in re.sub(r"\s+", " ", said.out)
     run = store.open("last")
     assert run.recipe.pretrained == str(first.weights)
     assert run.recipe.freeze == ("conv1", "conv2")

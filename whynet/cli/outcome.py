@@ -38,7 +38,7 @@ def announce(arm: Arm) -> None:
     ]
     rows += [("", note) for note in data.notes]
     rows += [
-        (_MODEL, _MODEL_IS.fill(model=str(recipe.model), n=count(arm.network.size))),
+        (_MODEL, _size(arm)),
         (_LOSS, str(recipe.loss or loss_name(arm))),
         (_OPTIMIZER, str(recipe.optimizer)),
         (_TRAINING, _TRAINING_IS.fill(steps=count(arm.total_steps), size=arm.batch_size, epochs=_epochs(arm))),
@@ -46,6 +46,13 @@ def announce(arm: Arm) -> None:
     ]
     pairs(rows)
     say()
+
+
+def _size(arm: Arm) -> Text:
+    """The model and its parameters, and how many of them are trained where some are frozen."""
+    trained, every = arm.network.size, sum(one.numel() for one in arm.network.template.parameters())
+    words = _MODEL_IS if trained == every else _MODEL_PARTLY
+    return words.fill(model=str(arm.recipe.model), n=count(every), trained=count(trained))
 
 
 def loss_name(arm: Arm) -> str:
@@ -109,7 +116,8 @@ def summary(fitted: Fitted, took: float, run: str | None) -> dict[str, Any]:
         "recipe": fitted.recipe.written(),
         "status": fitted.outcome.status,
         "why": str(fitted.outcome.why) if fitted.outcome.why else None,
-        "parameters": fitted.arm.network.size,
+        "parameters": sum(one.numel() for one in fitted.arm.network.template.parameters()),
+        "trained_parameters": fitted.arm.network.size,
         "steps": history.steps,
         "seconds": took,
         "metric": task.metric,
@@ -151,6 +159,10 @@ _SIZES = Text(
     "예제: 훈련(train) {train}개, 검증(validation) {val}개, 테스트(test) {test}개",
 )
 _MODEL = Text("model", "모델")
+_MODEL_PARTLY = Text(
+    "{model}, {n} parameters, of which {trained} are trained",
+    "{model}, 매개변수(parameter) {n}개, 그 가운데 {trained}개를 학습한다",
+)
 _MODEL_IS = Text("{model}, {n} parameters", "{model}, 매개변수(parameter) {n}개")
 _LOSS = Text("loss", "손실 함수(loss)")
 _OPTIMIZER = Text("optimizer", "옵티마이저(optimizer)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -48,9 +49,11 @@ def levels_of(base: Recipe, factor: Mapping[str, Sequence[Any]]) -> tuple[str, l
 def _names(path: str, values: Sequence[Any], recipes: Sequence[Recipe]) -> list[str]:
     """What the levels are called: a part by its spec or by the name of the user's object, all else ``lr=0.1``; no name twice."""
     names = []
+    option = path.removeprefix("rates.") if path.startswith("rates.") else path.rpartition(".")[2]
     for value, recipe in zip(values, recipes, strict=True):
         part = getattr(recipe, path) if path in PARTS else None
-        name = part.label if isinstance(part, Given) else str(value) if path in PARTS else f"{path.rpartition('.')[2]}={value}"
+        shown = Path(value).name if path == "pretrained" and value else value
+        name = part.label if isinstance(part, Given) else str(value) if path in PARTS else f"{option}={shown}"
         names.append(path if name == "<lambda>" else name)
     return [name if names.count(name) == 1 else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
 
