@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from whynet.models.graph import graph
     from whynet.questions.ask import ask
     from whynet.recipe import diff, known, recipe
+    from whynet.report.sights import pictures
     from whynet.runs.fit import fit
     from whynet.runs.store import Store
     from whynet.text import set_language, use_language
@@ -39,6 +40,7 @@ _PLACES = {
     "graph": "whynet.models.graph",
     "known": "whynet.recipe",
     "load": "whynet.data",
+    "pictures": "whynet.report.sights",
     "recipe": "whynet.recipe",
     "resume": "whynet.experiment.resuming",
     "set_language": "whynet.text",
@@ -61,6 +63,7 @@ __all__ = [
     "graph",
     "known",
     "load",
+    "pictures",
     "recipe",
     "resume",
     "set_language",

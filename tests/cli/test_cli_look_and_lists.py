@@ -74,6 +74,29 @@ def test_describe_takes_the_shape_from_data_or_as_given(whynet, words):
     assert HANGUL.search(said.out)
 
 
+def test_describe_prints_the_graph(whynet):
+    said = whynet("describe", "mlp(widths=[64], skip='add')", "digits", "--graph", "text", "--depth", "3")
+    assert said.code == 0
+    assert "│ ●  hidden.0.linear      Linear  4,160  (1, 64)" in said.out.replace("Linear   4", "Linear  4")
+    assert "├─┘" in said.out
+
+
+@pytest.mark.parametrize("ending", ["svg", "html", "png"])
+def test_describe_draws_the_graph(whynet, tmp_path, ending):
+    said = whynet("describe", "lenet5", "digits", "--graph", f"out/net.{ending}", "--lang", "ko")
+    assert said.code == 0
+    content = (tmp_path / "out" / f"net.{ending}").read_bytes()
+    assert content.startswith({"svg": b"<?xml", "html": b"<!doctype html>", "png": b"\x89PNG"}[ending])
+    assert "out/net" in said.out
+
+
+@pytest.mark.parametrize(("words", "expected"), [(["--graph", "net.bmp"], ".svg"), (["--inside", "hiden"], "hidden")])
+def test_a_graph_that_cannot_be_drawn_is_refused(whynet, words, expected):
+    said = whynet("describe", "mlp", "digits", *words)
+    assert said.code == 2
+    assert expected in said.err
+
+
 def test_describe_counts_for_a_batch(whynet):
     assert f"{100 * (64 * 5 + 5 * 10):,}" in whynet("describe", "mlp(widths=[5])", "--batch", "100").out
 

@@ -45,8 +45,22 @@ def test_show_tells_a_run_and_writes_its_report(whynet, trained, tmp_path, lang)
     assert bool(HANGUL.search(said.out)) == (lang == "ko")
     page = (tmp_path / "report" / "report.html").read_text()
     assert f'<html lang="{lang}"' in page
-    assert page.count("<svg") == 2 * (2 + 2 * 3 + 2)  # curves, three probes of two layers by depth and over time, mistakes
+    assert page.count("<svg") == 2 * (2 + 2 * 3 + 2 + 3)  # curves, probes by depth and over time, mistakes, what it sees
     assert str(run.recipe.model).replace('"', "&#34;") in page
+
+
+def test_show_writes_the_pictures_that_are_asked_for(whynet, trained, tmp_path):
+    said = whynet("show", "last", "--store", str(trained), "--out", "report", "--picture", "saliency", "--picture", "mistakes")
+    assert said.code == 0
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"report.html", "saliency.png", "mistakes.png"}
+    assert "report/saliency.png" in said.out
+    assert "What the network sees" in (tmp_path / "report" / "report.html").read_text("utf-8")
+    wrong = whynet("show", "last", "--store", str(trained), "--picture", "oclusion")
+    assert wrong.code == 2
+    assert "occlusion" in wrong.err
+    unfit = whynet("show", "last", "--store", str(trained), "--picture", "attention", "--lang", "ko")
+    assert unfit.code == 2
+    assert "attention 그림에 필요한 것" in unfit.err
 
 
 def test_show_a_run_that_diverged(whynet, trained):

@@ -28,6 +28,8 @@ MONTHS = pd.DataFrame(
 )
 PLANE = np.linspace(-1, 1, 12)
 PICTURES = RNG.random((5, 1, 6, 6))
+SIGNED = RNG.normal(0, 1, (10, 1, 6, 6))
+CLASSES = np.broadcast_to(np.arange(6) // 2 - 1, (2, 6, 6)).clip(-1, 1)  # a stripe that is not judged, one of each class
 LEVELS = [
     figures.Level(Text("as it was", "원래대로"), [0.1, 0.2, 0.15], 0.15, (0.05, 0.25), baseline=True),
     figures.Level(
@@ -87,6 +89,32 @@ GALLERY: dict[str, Callable[[], Figure]] = {
     "schedule": lambda: figures.schedule({"cosine": np.linspace(0.1, 0, 20)}, title=TITLE),
     "schedule, log": lambda: figures.schedule({"exponential": 0.1 * 0.9 ** np.arange(20)}, title=TITLE, log=True),
     "graph": lambda: figures.graph(NETWORK, title=TITLE),
+    "filters": lambda: figures.filters(SIGNED, title=TITLE),
+    "filters, colour": lambda: figures.filters(np.repeat(SIGNED, 3, axis=1), title=TITLE),
+    "feature_maps": lambda: figures.feature_maps(
+        {"stage1.0.a_very_long_name.conv1": SIGNED[:, 0], "stage2": PICTURES[:3, 0]}, title=TITLE, picture=PICTURES[0]
+    ),
+    "attention": lambda: figures.attention({f"blocks.{i}": PICTURES[:4, 0] for i in range(2)}, title=TITLE),
+    "attention, picture": lambda: figures.attention({"blocks.0": PICTURES[:3, 0, :2, :2]}, title=TITLE, picture=PICTURES[0]),
+    "evidence": lambda: figures.evidence(PICTURES, SIGNED[:5, 0], ["하나", "answered 8, is 3"], title=TITLE, quantity=NAME),
+    "evidence, one": lambda: figures.evidence(PICTURES[:1], PICTURES[:1, 0], title=TITLE, quantity=NAME, note=TITLE),
+    "embedding": lambda: figures.embedding(
+        FLOWERS[["a", "b"]],
+        [i % 9 for i in range(30)],
+        list("abcdefgh장"),
+        title=TITLE,
+        wrong=[i == 3 for i in range(30)],
+        note=TITLE,
+    ),
+    "masks": lambda: figures.masks(PICTURES[:2], CLASSES, 1 - CLASSES.clip(0), ["배경", "dog"], ["IoU 0.5"], title=TITLE),
+    "boxes": lambda: figures.boxes(
+        PICTURES[:2],
+        [[[0, 0.1, 0.1, 0.5, 0.6], [-1, 0, 0, 0, 0]]] * 2,
+        [[[1, 0.9, 0.2, 0.1, 0.6, 0.6], [0, 0.3, 0, 0, 1, 1], [-1, 0, 0, 0, 0, 0]]] * 2,
+        ["고양이", "dog"],
+        ["0 missed"],
+        title=TITLE,
+    ),
     "bars.simple": lambda: bars.simple(MONTHS, "month", "cone", title=TITLE),
     "bars.multiple": lambda: bars.multiple(MONTHS, "month", ["cone", "cup"], title=TITLE, y_name=NAME),
     "bars.stacked": lambda: bars.stacked(MONTHS, "month", ["cone", "cup"], title=TITLE, y_name=NAME),

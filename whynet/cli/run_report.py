@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whynet.engine.fit import Fitted
     from whynet.engine.history import History, SplitName
     from whynet.report import Report, Section
+    from whynet.report.sights import Draw
     from whynet.runs.run import Run
     from whynet.task import Task
 
@@ -26,9 +27,10 @@ What = Literal["loss", "metric"]
 Lines = list[tuple[Text, str, "SplitName"]]  # label, run, split
 
 
-def run_report(run: Run, store: str) -> Report:
-    """One run: curves, probes by depth, and its mistakes on the test set where it has ended."""
+def run_report(run: Run, store: str, drawn: Mapping[str, Draw] | None = None) -> Report:
+    """One run: curves, probes by depth, its mistakes on the test set where it has ended, and what its network sees."""
     from whynet.report import Note, Report
+    from whynet.report.sights import sections as seen
 
     sections = [_curves({run.id: run.history}, run.task), *_probes(run.history)]
     verdict, better = Text("", ""), False
@@ -36,6 +38,7 @@ def run_report(run: Run, store: str) -> Report:
         verdict, better = against_chance(run.history.final("test"), run.task, len(run.fitted.dataset.test))
         if run.task.kind == "classify":
             sections.append(_mistakes(run.fitted))
+        sections += seen(drawn or {})
     elif run.status == "diverged":
         verdict = _DIVERGED.fill(why=run.why or "")
     else:

@@ -19,6 +19,7 @@ from whynet.text import Text
 if TYPE_CHECKING:
     from whynet.engine.history import History, SplitName
     from whynet.report import Report
+    from whynet.report.sights import Draw
     from whynet.runs.kept import Kept
     from whynet.runs.run import Run as Opened
     from whynet.runs.store import Store
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     "Show a kept run: curves, what its layers did, its mistakes; with two, what differs.",
     "저장한 런(run)을 보여 준다: 학습 곡선, 층마다 일어난 일, 틀린 답. 둘을 주면 다른 점을 보여 준다.",
     place=31,
-    examples=["whynet show last", "whynet show last --out report"],
+    examples=["whynet show last", "whynet show last --out report", "whynet show last --picture saliency --picture embedding"],
 )
 def show(
     run: Run,
@@ -37,6 +38,14 @@ def show(
         str | None, option("folder for report.html [the run's own]", "report.html을 넣을 폴더 [런의 폴더]", metavar="DIR")
     ] = None,
     open: Annotated[Literal["yes", "no"], option("open the report in the browser", "브라우저로 보고서를 연다")] = "no",
+    picture: Annotated[
+        list[str] | None,
+        option(
+            "what the network sees, as PNG beside the report; again for several [all that fit, in the report]",
+            "네트워크가 보는 것을 보고서 옆에 PNG로 쓴다. 여러 번 쓸 수 있다 [맞는 것 모두, 보고서 안에]",
+            metavar="occlusion|saliency|…",
+        ),
+    ] = None,
     store: StoreOption = FOLDER,
 ) -> int | None:
     """Print the summary and write the report."""
@@ -48,13 +57,31 @@ def show(
         return None
     first = kept.open(run)
     if other is None:
+        drawn = _sights(first, picture)
         _one(first)
-        report, folder, name = run_report(first, store), first.folder, "report.html"
+        report, folder, name = run_report(first, store, drawn), first.folder, "report.html"
     else:
         second = kept.open(other)
         report, folder, name = _two(kept, first, second), second.folder, f"against-{first.id[-4:]}.html"
     _write(report, Path(out) / name if out else folder / name, open == "yes")
+    if other is None and picture:
+        from whynet.figures import save
+
+        head(_PICTURES)
+        for one, draw in drawn.items():
+            verbatim(f"  {save(draw(), (Path(out) if out else folder) / f'{one}.png')}")
     return None
+
+
+def _sights(run: Opened, names: list[str] | None) -> dict[str, Draw]:
+    """Pictures of what its network sees: those asked for, or all that fit; of an unfinished or diverged run none."""
+    from whynet.report.sights import sights
+
+    if names:
+        return sights(run, names)
+    if run.status not in ("finished", "stopped early"):
+        return {}
+    return {name: draw for name, draw in sights(run).items() if name != "mistakes"}  # which have a section of their own
 
 
 def _write(report: Report, path: Path, browse: bool) -> None:
@@ -172,3 +199,4 @@ _DIFFERENCE = Text("What differs", "다른 점")
 _SAME = Text("The two recipes are the same.", "두 레시피(recipe)는 같다.")
 _VALIDATION = Text("Validation {what}", "검증 {what}")
 _REPORT = Text("Report", "보고서")
+_PICTURES = Text("Pictures", "그림")

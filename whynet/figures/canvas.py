@@ -147,6 +147,16 @@ def wrapped(text: str, inches: float, points: float = BODY) -> str:
     return "\n".join(lines)
 
 
+def wrapped_name(name: str, inches: float, points: float = BODY) -> str:
+    """The name of a part, ``stage1.0.conv1``, in lines no wider than ``inches``, broken after its dots."""
+    lines = [""]
+    for piece in name.replace(".", ".\n").split("\n"):
+        if lines[-1] and width_of(lines[-1] + piece, points) > inches:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
+
+
 def short(text: str, letters: int = 28) -> str:
     """The text cut at a length, with an ellipsis where something was cut."""
     return text if len(text) <= letters else text[: letters - 1] + "…"

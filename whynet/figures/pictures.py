@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -32,7 +33,7 @@ def images(
     ``pictures``: (n, H, W), (n, 1, H, W), (n, 3, H, W) or (n, H, W, 3), bytes or floats. All share one scale from dark to
     bright, ``limits`` or else the lowest and highest value among them. Raises `ShapeError`.
     """
-    stack = _stack(pictures)[:MOST]
+    stack = stacked(pictures)[:MOST]
     columns = max(1, min(columns, len(stack)))
     rows = max(1, -(-len(stack) // columns))
     names = [wrapped(str(label), (WIDTH - 0.6) / columns, SMALL) for label in labels[: len(stack)]]
@@ -44,8 +45,7 @@ def images(
     for ax, i in zip(axes, range(rows * columns), strict=True):
         ax.axis("off")
         if i < len(stack):
-            picture = np.clip((stack[i] - low) / max(high - low, 1e-12), 0, 1)
-            ax.imshow(picture, cmap=colormaps["gray"], vmin=0, vmax=1, interpolation="nearest")
+            shown_picture(ax, stack[i], (low, high))
             if i < len(names):
                 ax.text(0.5, -0.04, names[i], transform=ax.transAxes, fontsize=SMALL, ha="center", va="top", linespacing=1.3)
     return finish(figure)
@@ -68,7 +68,7 @@ def worst(
     order = np.argsort([-value if np.isfinite(value) else -np.inf for value in loss], kind="stable")
     if isinstance(examples, pd.DataFrame):
         return _table(examples, [(true[i], predicted[i], loss[i], int(i)) for i in order[:ROWS]], title)
-    stack = _stack(examples)
+    stack = stacked(examples)
     caption = Text("{true} → {predicted}\nloss {loss}", "{true} → {predicted}\n손실 {loss}")
     labels = [caption.fill(true=true[i], predicted=predicted[i], loss=number(loss[i])) for i in order]
     return images(stack[order], labels, title=title, columns=columns)
@@ -104,8 +104,18 @@ def _cell(value: object) -> str:
     return number(float(value)) if isinstance(value, int | float | np.number) else short(str(value), 14)
 
 
-def _stack(pictures: ArrayLike) -> np.ndarray:
-    """Images as (n, H, W) or (n, H, W, 3) floats."""
+def shown_picture(ax: Axes, picture: ArrayLike, limits: tuple[float, float] | None = None) -> None:
+    """One picture, (C, H, W), (H, W) or (H, W, 3), from dark to bright between ``limits``, else its lowest and highest value."""
+    [image] = stacked(np.asarray(picture)[None])
+    low, high = limits or (float(np.nanmin(image, initial=0.0)), float(np.nanmax(image, initial=1e-9)))
+    seen = np.clip((image - low) / max(high - low, 1e-12), 0, 1)
+    ax.imshow(seen, cmap=colormaps["gray"], vmin=0, vmax=1, interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([])
+
+
+def stacked(pictures: ArrayLike) -> np.ndarray:
+    """Images as (n, H, W) or (n, H, W, 3) floats. Raises `ShapeError`."""
     stack = np.asarray(pictures)
     if stack.ndim == 4 and stack.shape[1] in (1, 3) and stack.shape[3] not in (1, 3):
         stack = np.moveaxis(stack, 1, -1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import threading
@@ -39,6 +40,10 @@ def svg(figure: Figure, prefix: str = "figure") -> str:
     text = _bytes(figure, "svg", 150, facecolor="none").decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    again = itertools.count(1)
+    text = re.sub(
+        r'\bid="(image[0-9a-f]+)"', lambda found: f'id="{found[1]}-{next(again)}"', text
+    )  # equal pictures, unlike ids
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r'\b(?:xlink:)?href="#', f'href="#{prefix}-', text)
     text = re.sub(r"url\(#", f"url(#{prefix}-", text)

@@ -1,0 +1,40 @@
+"""Which objects of a picture were found, which were missed, and which were seen where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from whynet.vision.boxes import iou as overlap
+
+SURE = 0.5  # the score from which an answer counts as given
+
+
+@dataclass(frozen=True)
+class Found:
+    """Of one picture: which detections hit an object (D,), which objects were hit (M,); padded rows are neither."""
+
+    hits: Tensor
+    false: Tensor
+    found: Tensor
+    missed: Tensor
+
+
+def match(detections: Tensor, targets: Tensor, score: float = SURE, iou: float = 0.5) -> Found:
+    """Match detections (D, 6) ``[class, score, x1, y1, x2, y2]`` with targets (M, 5) ``[class, x1, y1, x2, y2]`` of a picture.
+
+    The surest first, each takes the free object of its class that it overlaps most, where that is ``iou`` or more.
+    """
+    given = (detections[:, 0] >= 0) & (detections[:, 1] >= score)
+    real = targets[:, 0] >= 0
+    overlaps = overlap(detections[:, 2:], targets[:, 1:])  # (D, M)
+    hits, found = torch.zeros_like(given), torch.zeros_like(real)
+    for one in detections[:, 1].argsort(descending=True, stable=True).tolist():
+        free = real & ~found & (targets[:, 0] == detections[one, 0])
+        if given[one] and free.any():
+            best = int(torch.where(free, overlaps[one], -1.0).argmax())
+            if overlaps[one, best] >= iou:
+                hits[one] = found[best] = True
+    return Found(hits, given & ~hits, found, real & ~found)
