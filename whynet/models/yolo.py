@@ -64,14 +64,15 @@ STRIDE = 64  # pixels of a picture to a cell, in the paper's network
             'yolo(body="small", width=8)',
             optimizer="adam(lr=0.005)",
             settings={"epochs": 10, "batch_size": 32, "schedule": "cosine"},
+            reaches=0.75,  # 0.737, 0.802 and 0.727 in 36 seconds of one core each
         ),
-        Training(
+        Training(  # 0.876 with seed 0, in three minutes of one core
             "shapes(n=6000)",
             'yolo(body="small", width=16)',
             optimizer="adam(lr=0.005)",
             settings={"epochs": 24, "batch_size": 64, "schedule": "cosine"},
         ),
-        Training(
+        Training(  # 0.783 with seed 0, in six minutes of one core; of 160 pixels a platelet is about 10 × 13, a cell 8 × 8
             "bccd(size=160, flips=True)",
             'yolo(body="small", width=16)',
             optimizer="adam(lr=0.003)",
