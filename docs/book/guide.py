@@ -12,7 +12,19 @@ from whynet.text import Language
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 READMES: dict[Language, str] = {"en": "README.md", "ko": "README.ko.md"}
-ORDER = ("start", "doctor", "watch", "comparisons", "recipes-and-specs", "data", "engine", "devices", "store", "adding")
+ORDER = (
+    "start",
+    "doctor",
+    "watch",
+    "comparisons",
+    "recipes-and-specs",
+    "data",
+    "finetuning",
+    "engine",
+    "devices",
+    "store",
+    "adding",
+)
 
 _MARK = re.compile(r"^<!-- (?:example|list|end)\b.*?-->\n", re.MULTILINE)
 _COUNT = re.compile(r"<!-- count: \w+ -->")

@@ -105,7 +105,7 @@ _GROUPS = Text(
     "other learning rates for other parts are a setting of the recipe, rates={{'stem': 0.1}}.",
     "옵티마이저(optimizer) {name}의 매개변수 그룹 {count}개가 {options}에서 서로 다르다. "
     "여기서는 모든 가중치를 같은 옵션으로 학습한다. 그룹을 하나로 하거나 옵션을 같게 한다. "
-    "부분마다 다른 학습률은 레시피 설정 rates={{'stem': 0.1}}로 준다.",
+    "부분마다 다른 학습률은 레시피의 rates 설정을 쓴다. 예: rates={{'stem': 0.1}}",
 )
 _OPTION = Text(
     "The optimizer {name} has {option}={value}, which is not supported here. Expected: {option}={plain}.",
