@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits, load_wine
 
+from whynet.data import load
 from whynet.data.dataset import Dataset, Examples
 from whynet.figures import look
 from whynet.figures.look.points import straight
@@ -112,3 +113,13 @@ def test_columns_that_never_change_have_no_pair() -> None:
     assert strongest_pair(pd.DataFrame({"a": [1.0, 1.0], "b": [1.0, 2.0]})) is None
     constant = dataset(np.ones((9, 3)), np.arange(9) % 3, Task("classify", (3,), 3))
     assert len(said(constant)) == 3  # counts, features, the first two features; no pair, no correlations
+
+
+def test_boxes_masks_and_videos_are_looked_at_as_what_they_are() -> None:
+    found = said(load("shapes(n=40, size=32)"))
+    objects = load("shapes(n=40, size=32)").train.y[..., 0] >= 0
+    assert found[1].startswith(f"{objects.sum(1).double().mean():.1f} objects in an image on average")
+    masks = load("shape_masks(n=40, size=32)").train.y
+    share = (masks == 0).double().mean()
+    assert said(load("shape_masks(n=40, size=32)"))[0] == f"{share:.0%} of the pixels are background"
+    assert said(load("moving_shapes(n=60)"))[1].startswith("A video of 5 of 8 classes")

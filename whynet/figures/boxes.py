@@ -21,8 +21,8 @@ MOST, COLUMNS = 9, 3
 
 def boxes(
     pictures: ArrayLike,
-    truth: Sequence[ArrayLike],
-    answers: Sequence[ArrayLike],
+    truth: Sequence[ArrayLike] | np.ndarray,
+    answers: Sequence[ArrayLike] | None,
     classes: Sequence[str],
     labels: Sequence[Words] = (),
     *,
@@ -31,15 +31,16 @@ def boxes(
 ) -> Figure:
     """Pictures with their true boxes dashed and the answered ones solid, with class and score; at most 9.
 
-    ``truth``: for each picture (M, 5) rows ``[class, x1, y1, x2, y2]``; ``answers``: (D, 6) rows ``[class, score, x1, y1, x2, y2]``;
-    corners as fractions of width and height, rows of class -1 are none. Answers below ``score`` are not drawn.
+    ``truth``: for each picture (M, 5) rows ``[class, x1, y1, x2, y2]``; ``answers``: (D, 6) rows ``[class, score, x1, y1, x2, y2]``,
+    or None for the truth alone; corners as fractions of width and height, rows of class -1 are none. Answers below ``score`` are
+    not drawn.
     """
     stack = stacked(pictures)[:MOST]
     columns = max(1, min(COLUMNS, len(stack)))
     rows = max(1, -(-len(stack) // columns))
     cell = WIDTH / columns
     tall = min(cell * stack.shape[1] / stack.shape[2], 3.4) if stack.size else 1.0
-    figure = sheet(title, height=0.85 + rows * (tall + 0.3), note=_NOTE.fill(score=score))
+    figure = sheet(title, height=0.85 + rows * (tall + 0.3), note="" if answers is None else _NOTE.fill(score=score))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     limits = (float(np.nanmin(stack, initial=0.0)), float(np.nanmax(stack, initial=1e-9)))
     for i, ax in enumerate(axes):
@@ -51,7 +52,9 @@ def boxes(
         for kind, *corners in np.asarray(truth[i], float).reshape(-1, 5):
             if kind >= 0:
                 _box(ax, corners, size, GREEN, "--", _name(classes, kind), below=True)
-        for kind, sure, *corners in np.asarray(answers[i], float).reshape(-1, 6)[::-1]:  # the surest on top
+        for kind, sure, *corners in np.asarray([] if answers is None else answers[i], float).reshape(-1, 6)[
+            ::-1
+        ]:  # the surest on top
             if kind >= 0 and sure >= score:
                 _box(ax, corners, size, VERMILLION, "-", f"{_name(classes, kind)} {sure:.2f}", below=False)
         if i < len(labels):

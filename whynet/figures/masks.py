@@ -25,34 +25,37 @@ TEXTURES = ("", "///", "...", "xxx", "\\\\\\")  # where the colours come round a
 def masks(
     pictures: ArrayLike,
     truth: ArrayLike,
-    answers: ArrayLike,
+    answers: ArrayLike | None,
     classes: Sequence[str],
     labels: Sequence[Words] = (),
     *,
     title: Words,
 ) -> Figure:
-    """A row for each picture, at most 6: as it is, with the true classes over it, with the answered ones.
+    """A row for each picture, at most 6: as it is, with the true classes over it, with the answered ones if there are any.
 
     ``truth`` and ``answers``: (n, H, W) integers, -1 where a pixel is not judged (left bare). The largest patch of each class wears
     its name; in the answer the true borders are drawn as lines. ``labels``: beside each row.
     """
     stack = stacked(pictures)[:MOST]
-    true, said = np.asarray(truth)[:MOST], np.asarray(answers)[:MOST]
-    cell = (WIDTH - 0.9 - 1.1) / 3  # beside the labels and the names of the classes
+    true = np.asarray(truth)[:MOST]
+    said = np.asarray(truth if answers is None else answers)[:MOST]
+    panels = 2 if answers is None else 3
+    cell = (WIDTH - 0.9 - 1.1) / panels  # beside the labels and the names of the classes
     tall = min(cell * stack.shape[1] / stack.shape[2], 3.0) if stack.size else 1.0
-    figure = sheet(title, height=0.95 + len(stack) * (tall + 0.08), note=_NOTE)
-    axes = figure.subplots(max(len(stack), 1), 3, squeeze=False)
+    figure = sheet(title, height=0.95 + len(stack) * (tall + 0.08), note=_BARE if answers is None else _NOTE)
+    axes = figure.subplots(max(len(stack), 1), panels, squeeze=False)
     for ax in axes.ravel():
         ax.set_axis_off()
-    for ax, head in zip(axes[0], (_PICTURE, _TRUTH, _ANSWER), strict=True):
+    for ax, head in zip(axes[0], (_PICTURE, _TRUTH, _ANSWER), strict=False):
         ax.set_title(str(head), fontsize=SMALL + 0.5, pad=3)
     limits = (float(np.nanmin(stack, initial=0.0)), float(np.nanmax(stack, initial=1e-9)))
     for i, row in enumerate(axes[: len(stack)]):
-        for ax, classes_of in zip(row, (None, true[i], said[i]), strict=True):
+        for ax, classes_of in zip(row, (None, true[i], said[i]), strict=False):
             shown_picture(ax, stack[i], limits)
             if classes_of is not None:
                 _lay_over(ax, classes_of, classes)
-        _borders(row[2], true[i])
+        if answers is not None:
+            _borders(row[2], true[i])
         if i < len(labels):
             words = wrapped(str(labels[i]), 0.8, SMALL)
             row[0].text(-0.04, 0.5, words, transform=row[0].transAxes, ha="right", va="center", fontsize=SMALL)
@@ -102,6 +105,7 @@ def _texture(k: int) -> str:
 _PICTURE = Text("picture", "그림")
 _TRUTH = Text("truth", "정답")
 _ANSWER = Text("answer", "네트워크의 답")
+_BARE = Text("Bare pixels are not judged.", "색이 없는 픽셀은 채점하지 않는다.")
 _NOTE = Text(
     "Lines in the answer: where the true classes meet. Bare pixels are not judged.",
     "답 위의 선: 정답에서 클래스가 만나는 곳. 색이 없는 픽셀은 채점하지 않는다.",

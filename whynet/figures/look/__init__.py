@@ -14,6 +14,7 @@ from whynet.figures.look.categories import category_looks, numbers_of
 from whynet.figures.look.classes import counts, names
 from whynet.figures.look.images import image_looks
 from whynet.figures.look.points import point_looks
+from whynet.figures.look.scenes import box_looks, mask_looks, video_looks
 from whynet.figures.look.table import table_looks
 from whynet.text import Text
 
@@ -26,7 +27,8 @@ def look(dataset: Dataset) -> list[Look]:
     """Each finding with its picture, in the current language. Only the training examples are looked at.
 
     A table: class counts, features by class, the most related pair, correlations, what columns of words tell.
-    Images: class counts, samples, mean images, pixel values. Points in the plane: a scatter plot. Anything else: class counts and the
+    Images: class counts, samples, mean images, pixel values; boxes or masks where those are asked for. Videos: frames.
+    Points in the plane: a scatter plot. Anything else: class counts and the
     spread of all values.
     """
     return list(_looks(dataset))
@@ -39,8 +41,13 @@ def _looks(dataset: Dataset) -> Iterator[Look]:
     if task.kind == "classify":
         yield counts(y.reshape(len(y), -1)[:, 0], names(task))
     shape = task.inputs
+    x = dataset.train.x.cpu().numpy() if len(shape) >= 3 else np.zeros(0)
     if len(shape) == 3 and shape[0] in (1, 3):
-        yield from image_looks(dataset.train.x.cpu().numpy(), y, task)
+        if task.kind in ("segment", "detect"):
+            yield from (mask_looks if task.kind == "segment" else box_looks)(x, y, task)
+        yield from image_looks(x, y, task)
+    elif len(shape) == 4 and shape[1] in (1, 3) and task.kind == "classify":
+        yield from video_looks(x, y, task)
     elif len(shape) == 1 and ((shape[0] == 2 and task.kind == "classify") or shape[0] == 1):
         yield from point_looks(frame_of(dataset), y, task)
     elif len(shape) == 1:

@@ -26,7 +26,7 @@ def image_looks(x: np.ndarray, y: np.ndarray, task: Task) -> Iterator[tuple[Text
     limits = (float(x.min()), float(x.max()))
     if task.kind == "classify" and y.ndim == 1:
         yield from _by_class(x, y, names(task), limits)
-    else:
+    elif task.kind not in ("segment", "detect"):
         title = Text("The first {n} of {all} images", "이미지 {all}장 가운데 앞의 {n}장").fill(
             n=min(len(x), 16), all=f"{len(x):,}"
         )
