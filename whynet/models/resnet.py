@@ -70,8 +70,8 @@ DEEP = 50  # from here on bottlenecks: with basic blocks it would cost three tim
             settings={"epochs": 10, "schedule": "cosine"}, reaches=0.98,
         ),
         Training(
-            "fashion_mnist", "resnet(depth=8, augment=[random_shift(2), random_flip])", "sgd(lr=0.1, momentum=0.9, weight_decay=0.0005)",
-            settings={"epochs": 10, "batch_size": 128, "schedule": "warmup(fraction=0.2, then=cosine)"},
+            "fashion_mnist", "resnet(depth=14, augment=[random_shift(2), random_flip])", "sgd(lr=0.1, momentum=0.9, weight_decay=0.0005)",
+            settings={"epochs": 8, "batch_size": 128, "schedule": "warmup(fraction=0.2, then=cosine)"},
         ),
         Training(
             "cifar10_jpeg", "resnet(depth=20, augment=[random_shift(4), random_flip])", "sgd(lr=0.1, momentum=0.9, weight_decay=0.0005)",
