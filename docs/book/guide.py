@@ -19,6 +19,7 @@ ORDER = (
     "comparisons",
     "recipes-and-specs",
     "data",
+    "seeing",
     "finetuning",
     "engine",
     "devices",
