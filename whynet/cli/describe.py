@@ -8,7 +8,8 @@ from whynet.cli.screen import pairs, say, table, verbatim
 from whynet.cli.settings import Model, Target, located
 from whynet.cli.verb import argument, option, verb
 from whynet.errors import OptionError
-from whynet.registry import Range, check
+from whynet.registry import Range, check, get
+from whynet.spec import parse
 from whynet.text import Text, join
 
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 )
 def describe(
     model: Model,
-    data: Annotated[str, argument("the data it is for", "네트워크가 다룰 데이터")] = "digits",
+    data: Annotated[
+        str | None,
+        argument(
+            "the data it is for [that of a recipe known to train it]",
+            "네트워크가 다룰 데이터 [학습된다고 확인한 레시피의 데이터]",
+        ),
+    ] = None,
     target: Target = None,
     inputs: Annotated[
         str | None, option("shape of one example, instead of DATA", "DATA 대신 쓰는 예제 하나의 모양", metavar="1,28,28")
@@ -64,7 +71,7 @@ def describe(
     if inputs is None or outputs is None:
         from whynet.data import load
 
-        dataset = load(located(data, target))
+        dataset = load(located(data or usual_data(model), target))
         shape, units, kind, name = dataset.task.inputs, outputs or dataset.task.outputs, dataset.task.kind, dataset.name
     if inputs is not None:
         shape, kind = _shape(inputs), None
@@ -109,6 +116,14 @@ def _show(traced: Graph, title: Text, where: str) -> None:
     say()
     say(_WRITTEN)
     verbatim(f"  {path}")
+
+
+def usual_data(model: str) -> str:
+    """The data of the first recipe that is known to train a model; digits for one that has none."""
+    import whynet.models  # noqa: F401  registers them
+
+    recipes = get("model", parse(model).name).facts.get("recipes", ())
+    return recipes[0].data if recipes else "digits"
 
 
 def _shape(text: str) -> tuple[int, ...]:
