@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -161,3 +162,12 @@ def test_batch_and_running_statistics_are_judged_on_the_same_examples() -> None:
     assert abs(good.batch - good.running) <= good.noise
     assert stale.batch - stale.running > stale.noise
     assert modes(seen("mlp")) is None
+
+
+def test_averages_that_the_cut_examination_left_stale_are_no_fault() -> None:
+    short = examine(recipe(shifted(), net(0.1), optimizer="adam(lr=0.05)", steps=10, batch_size=32))
+    assert BatchnormTrainEvalGap().look(short).proved  # ten steps are all it was to take
+    begun = BatchnormTrainEvalGap().look(replace(short, cut=True, whole_steps=500))
+    assert (begun.strength, begun.proved, begun.speaks) == (0.0, False, "neither")
+    hopeless = replace(short, cut=True, whole_steps=12)  # the whole training would leave a quarter
+    assert BatchnormTrainEvalGap().look(hopeless).proved

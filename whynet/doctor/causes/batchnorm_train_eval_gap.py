@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch.nn.modules.batchnorm import _NormBase
 
-from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion
+from whynet.doctor.cause import Cause, Evidence, Remedy, Suspicion, set_aside
 from whynet.doctor.controls.modes import modes
 from whynet.doctor.examination import Examination
 from whynet.doctor.surgery import with_norm_momentum
@@ -30,6 +30,7 @@ class BatchnormTrainEvalGap(Cause):
     The two differ by sampling alone where the averages are right: by no more than three standard errors. More than that, and more
     than a tenth of the way from chance, is a gap. After T steps with momentum m the averages still hold (1 - m)^T of the 0 and 1 they
     began with; where that is more than a tenth they cannot be right, which is proved together with the gap.
+    Where it is the examination that was cut so short, the whole training would have forgotten them: then nothing is said.
     """
 
     name = "batchnorm-train-eval-gap"
@@ -51,9 +52,11 @@ class BatchnormTrainEvalGap(Cause):
         wide = gap > found.noise and gap > GAP * (found.batch - seen.chance)
         shown = _BOTH.fill(batch=found.batch, running=found.running)
         evidence = [Evidence(_SCORES, shown, _ALIKE, "for" if wide else "against")]
-        left = _left(seen)
+        left = _left(seen, len(seen.losses))
         if left is not None:
             stale = left > REMEMBERED
+            if stale and seen.cut and (_left(seen, seen.whole_steps) or 0.0) <= REMEMBERED:
+                return Suspicion(self, set_aside(evidence), 0.0)
             evidence.append(Evidence(_LEFT, _SHARE.fill(v=left), _TENTH, "for" if wide and stale else "neither"))
             return Suspicion(self, evidence, 1.0 if wide else 0.0, proved=wide and stale)
         return Suspicion(self, evidence, 1.0 if wide else 0.0)
@@ -76,10 +79,10 @@ class BatchnormTrainEvalGap(Cause):
         ]
 
 
-def _left(seen: Examination) -> float | None:
-    """The largest share of the initial averages that is left after the training."""
+def _left(seen: Examination, steps: int) -> float | None:
+    """The largest share of the initial averages that is left after so many steps."""
     norms = [child for child in seen.fitted.arm.network.module.modules() if isinstance(child, _NormBase)]
-    shares = [(1 - one.momentum) ** len(seen.losses) for one in norms if one.momentum is not None]
+    shares = [(1 - one.momentum) ** steps for one in norms if one.momentum is not None]
     return max(shares, default=None)
 
 
