@@ -22,7 +22,9 @@ K = 3
 
 def made(name: str, **more: str) -> tuple[nn.Module, Tensor]:
     torch.manual_seed(0)
-    example = get("model", name).facts["example"]
+    example = (
+        get("model", name).facts["example"].replace("anchors=[4]", "anchors=[4, 6]").replace("proposals=24", "proposals=12")
+    )
     spec = example[:-1] + "".join(f", {key}={value}" for key, value in more.items()) + ")"
     model = build(spec, (3, 16, 18), K, "detect")
     for parameter in model.parameters():  # heads begin near zero; here they say something
@@ -62,11 +64,11 @@ def test_faster_rcnn_proposes_from_its_anchors_and_judges_its_proposals(roi: str
     features = model.trunk(x)
     hidden = model.rpn_conv(features).relu()
     scores, deltas = model.rpn_scores(hidden), model.rpn_boxes(hidden)
-    base = anchors((16, 18), (8, 9), (5, 8), (1,))
+    base = anchors((16, 18), (8, 9), (4, 6), (1,))
     count = len(base)
     assert count == 8 * 9 * 2
     torch.testing.assert_close(found.boxes[:, :count], base.expand(2, count, 4))
-    assert found.detects.tolist() == [[False] * count + [True] * 4] * 2
+    assert found.detects.tolist() == [[False] * count + [True] * 12] * 2
     for b in range(2):
         for y, x_, k in ((0, 0, 0), (3, 5, 1), (7, 8, 0)):  # channels k·2, k·2 + 1 are the anchor's scores
             row = (y * 9 + x_) * 2 + k
@@ -74,7 +76,7 @@ def test_faster_rcnn_proposes_from_its_anchors_and_judges_its_proposals(roi: str
             torch.testing.assert_close(found.deltas[b, row, 0], deltas[b, 4 * k : 4 * k + 4, y, x_])
         boxes = clip(decode(found.deltas[b, :count, 0], base))
         surest = found.logits[b, :count, 1] - found.logits[b, :count, 0]
-        kept = boxes[nms(boxes, surest, 0.7)][:4]
+        kept = boxes[nms(boxes, surest, 0.7)][:12]
         torch.testing.assert_close(found.boxes[b, count : count + len(kept)], kept)
     pool = roi_pool if roi == "pool" else roi_align
     judged = model.dense(pool(features, found.boxes[:, count:], 2).flatten(2))
@@ -84,7 +86,7 @@ def test_faster_rcnn_proposes_from_its_anchors_and_judges_its_proposals(roi: str
 
 def test_the_detector_does_not_teach_where_proposals_lie() -> None:
     model, x = made("faster_rcnn")
-    unpack(model(x)).logits[:, -4:].sum().backward()
+    unpack(model(x)).logits[:, -12:].sum().backward()
     assert all(parameter.grad is None or not parameter.grad.any() for parameter in model.rpn_boxes.parameters())  # type: ignore[union-attr]
 
 

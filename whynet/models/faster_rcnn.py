@@ -46,7 +46,7 @@ SAME = 0.7  # proposals overlap by at most this
     accepts={"detect"},
     takes=("CHW",),
     loss="two_stage",
-    example="faster_rcnn(trunk=[vgg_block(1, 4)], rpn=6, anchors=[5, 8], ratios=[1], cells=2, dense=[8], proposals=4, dropout=0)",
+    example="faster_rcnn(trunk=[vgg_block(1, 4)], rpn=6, anchors=[4], ratios=[1], cells=2, dense=[8], proposals=24, dropout=0)",
     name="faster_rcnn",
     year=2015,
     source="Ren, He, Girshick and Sun, Faster R-CNN: towards real-time object detection with region proposal networks",
@@ -63,9 +63,9 @@ SAME = 0.7  # proposals overlap by at most this
             'faster_rcnn(trunk=[vgg_block(1, 16, norm="batch"), vgg_block(1, 32, norm="batch"), '
             'vgg_block(2, 64, norm="batch", pool=False)], rpn=64, anchors=[12, 18, 28], ratios=[1], candidates=64, proposals=16, '
             "cells=4, dense=[128], dropout=0)",
-            "adam(lr=0.003)",
-            "two_stage(anchors=64, sample=16)",
-            {"epochs": 5, "batch_size": 16, "schedule": "cosine"},
+            "adam(lr=0.005)",
+            "two_stage(anchors=64)",
+            {"epochs": 6, "batch_size": 16, "schedule": "warmup(fraction=0.1, then=cosine)"},
             reaches=None,
         ),
     ),

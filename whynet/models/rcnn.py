@@ -66,9 +66,9 @@ ALEXNET = (
             "shapes",
             'rcnn(trunk=[vgg_block(1, 16, norm="batch"), vgg_block(1, 32, norm="batch"), vgg_block(1, 64, norm="batch")], '
             "windows=[12, 16, 22, 30], ratios=[1], stride=4, proposals=16, side=24, context=2, dense=[128], dropout=0)",
-            "adam(lr=0.003)",
-            "regions(lowest=0, sample=16)",
-            {"epochs": 5, "batch_size": 16, "schedule": "cosine"},
+            "adam(lr=0.005)",
+            "regions(lowest=0)",
+            {"epochs": 5, "batch_size": 16, "schedule": "warmup(fraction=0.1, then=cosine)"},
             reaches=None,
         ),
     ),

@@ -62,9 +62,9 @@ ZF5 = (
             'sppnet(trunk=[vgg_block(1, 16, norm="batch"), vgg_block(1, 32, norm="batch"), '
             'vgg_block(2, 64, norm="batch", pool=False)], windows=[12, 16, 22, 30], ratios=[1], stride=4, proposals=16, '
             "levels=[1, 2, 4], dense=[128], dropout=0)",
-            "adam(lr=0.003)",
-            "regions(lowest=0, sample=16)",
-            {"epochs": 5, "batch_size": 16, "schedule": "cosine"},
+            "adam(lr=0.005)",
+            "regions(lowest=0)",
+            {"epochs": 6, "batch_size": 16, "schedule": "warmup(fraction=0.1, then=cosine)"},
             reaches=None,
         ),
     ),
