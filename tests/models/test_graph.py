@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -89,10 +89,9 @@ def test_folding_keeps_every_way_between_what_is_left() -> None:
 
 @pytest.mark.parametrize("info", infos("model"), ids=lambda info: info.name)
 def test_every_registered_model_can_be_drawn(info: object) -> None:
-    name, shapes = info.name, ((3, 224, 224), (1, 8, 8), (4, 3, 32, 32), (5,))  # type: ignore[attr-defined]
+    name, shapes = info.name, ((3, 224, 224), (1, 8, 8), (4, 3, 32, 32), (2, 1, 8, 8), (5,))  # type: ignore[attr-defined]
     spec = "sequential([flatten, linear(3)])" if name == "sequential" else name
-    outputs = 1 if name in ("perceptron", "logistic_regression") else 3
-    for inputs in shapes:
+    for inputs, outputs in product(shapes, (3, 1)):
         try:
             with torch.device("meta"):
                 net = build(spec, inputs, outputs)

@@ -15,7 +15,7 @@ from whynet.models.build import build
 from whynet.runs.seeing.attention import attention, over_picture, places_seen
 from whynet.runs.seeing.embedding import embedding, head_of, neighbours_alike, tsne
 from whynet.runs.seeing.maps import feature_maps, filters
-from whynet.runs.seeing.objects import match
+from whynet.runs.seeing.objects import match, surest
 from whynet.runs.seeing.occlusion import occlusion
 from whynet.runs.seeing.saliency import half_of, saliency
 
@@ -204,3 +204,26 @@ def test_detections_are_matched_the_surest_first() -> None:
     assert found.found.tolist() == [True, False, False]
     assert found.missed.tolist() == [False, True, False]
     assert match(detections, targets, score=0.3).missed.sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [
+        ([0.9, 0.9, 0.2], 0.25),  # two right, then a false one: from just above it
+        ([0.9, 0.42, 0.41], 0.05),  # the false one is not worse than what is lost with the second
+        ([0.04, 0.04, 0.9], 0.5),  # nothing right
+    ],
+)
+def test_the_score_from_which_answers_are_right_most_often(scores: list[float], best: float) -> None:
+    places = [[0.0, 0.0, 0.4, 0.4], [0.5, 0.5, 0.9, 0.9], [0.0, 0.5, 0.4, 0.9]]
+    detections = torch.tensor([[[0, score, *place] for score, place in zip(scores, places, strict=True)]])
+    targets = torch.tensor([[[0, *place] for place in places[:2]]])
+    found = surest(detections, targets)
+
+    def f1(score: float) -> float:
+        one = match(detections[0], targets[0], score)
+        right, wrong = int(one.hits.sum()), int(one.false.sum())
+        return 2 * right / (2 * right + wrong + int(one.missed.sum()))
+
+    assert found == pytest.approx(best)
+    assert f1(found) == max(f1(step / 20) for step in range(1, 20))

@@ -18,7 +18,7 @@ from whynet.figures.style import SMALL, WIDTH, theme
 from whynet.text import Text
 
 MOST = 6
-VEIL = 0.55  # of the colour over the picture
+VEIL = 0.62  # of the colour over the grey picture
 TEXTURES = ("", "///", "...", "xxx", "\\\\\\")  # where the colours come round again
 
 
@@ -51,7 +51,10 @@ def masks(
     limits = (float(np.nanmin(stack, initial=0.0)), float(np.nanmax(stack, initial=1e-9)))
     for i, row in enumerate(axes[: len(stack)]):
         for ax, classes_of in zip(row, (None, true[i], said[i]), strict=False):
-            shown_picture(ax, stack[i], limits)
+            grey = (
+                stack[i] if stack.ndim == 3 or classes_of is None else stack[i].mean(axis=2)
+            )  # colours speak of classes alone
+            shown_picture(ax, grey, limits)
             if classes_of is not None:
                 _lay_over(ax, classes_of, classes)
         if answers is not None:
@@ -64,7 +67,8 @@ def masks(
         Patch(facecolor=_colour(k), edgecolor=theme().paper, hatch=_texture(k), label=short(str(classes[k]), 18)) for k in used
     ]
     if handles:
-        figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=SMALL)
+        where = {"loc": "upper left", "bbox_to_anchor": (1.03, 1.0), "borderaxespad": 0.0}
+        axes[0, 2].legend(handles=handles, frameon=False, fontsize=SMALL, **where)
     return finish(figure)
 
 
@@ -107,6 +111,6 @@ _TRUTH = Text("truth", "정답")
 _ANSWER = Text("answer", "네트워크의 답")
 _BARE = Text("Bare pixels are not judged.", "색이 없는 픽셀은 채점하지 않는다.")
 _NOTE = Text(
-    "Lines in the answer: where the true classes meet. Bare pixels are not judged.",
-    "답 위의 선: 정답에서 클래스가 만나는 곳. 색이 없는 픽셀은 채점하지 않는다.",
+    "Classes are laid over the picture in grey. Lines in the answer: where the true classes meet. Bare pixels are not judged.",
+    "회색으로 바꾼 그림 위에 클래스를 칠했다. 답 위의 선: 정답에서 클래스가 만나는 곳. 색이 없는 픽셀은 채점하지 않는다.",
 )

@@ -15,7 +15,7 @@ from whynet.runs.inspect import probabilities
 from whynet.runs.seeing.attention import attention, attentions, over_picture, places_seen
 from whynet.runs.seeing.embedding import FEWEST, embedding, neighbours_alike, tsne
 from whynet.runs.seeing.maps import feature_maps, filters
-from whynet.runs.seeing.objects import SURE, match
+from whynet.runs.seeing.objects import match, surest
 from whynet.runs.seeing.occlusion import occlusion
 from whynet.runs.seeing.saliency import half_of, saliency
 from whynet.text import Text
@@ -50,7 +50,7 @@ def mapped(fitted: Fitted) -> Draw | None:
     maps = feature_maps(fitted.module, picture)
     if not maps:
         return None
-    flat = {name: int((layer.flatten(1).std(dim=1) == 0).sum()) for name, layer in maps.items()}
+    flat = {name: int((layer.flatten(1).abs().amax(dim=1) == 0).sum()) for name, layer in maps.items()}
     name = max(flat, key=lambda layer: flat[layer] / len(maps[layer]))
     title = (
         Text(
@@ -165,13 +165,15 @@ def answered(fitted: Fitted) -> Draw | None:
         return None
     x, y = test.x[:JUDGED], test.y[:JUDGED]
     answers = _answers(fitted, x)
-    each = [match(a, t) for a, t in zip(answers, y, strict=True)]
+    score = surest(answers, y)
+    each = [match(a, t, score) for a, t in zip(answers, y, strict=True)]
     wrong = [int(one.missed.sum() + one.false.sum()) for one in each]
     order = sorted(range(len(x)), key=lambda i: -wrong[i])[:9]
     title = Text(
-        "{found} of {all} objects in {n} test pictures were found, with {false} false alarms",
-        "테스트 그림 {n}개에서 물체 {all}개 가운데 {found}개를 찾았고, 없는 것을 있다고 한 것은 {false}개다",
+        "{found} of {all} objects in {n} test pictures were found at a score of {score:.2f} or more, with {false} false alarms",
+        "테스트 그림 {n}개에서 점수 {score:.2f} 이상으로 물체 {all}개 가운데 {found}개를 찾았고, 없는 것을 있다고 한 것은 {false}개다",
     ).fill(
+        score=score,
         found=sum(int(one.found.sum()) for one in each),
         all=int((y[..., 0] >= 0).sum()),
         n=len(x),
@@ -179,7 +181,7 @@ def answered(fitted: Fitted) -> Draw | None:
     )
     labels = [_MISSED.fill(missed=int(each[i].missed.sum()), false=int(each[i].false.sum())) for i in order]
     truth, said = [y[i].numpy() for i in order], [answers[i].numpy() for i in order]
-    return partial(figures.boxes, x[order].numpy(), truth, said, task.classes, labels, title=title, score=SURE)
+    return partial(figures.boxes, x[order].numpy(), truth, said, task.classes, labels, title=title, score=score)
 
 
 def mistaken(fitted: Fitted) -> Draw | None:
