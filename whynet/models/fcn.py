@@ -68,7 +68,7 @@ DENSE = 64  # units of a dense layer over filters of the first stage: 4096 / 64
         Training(
             "coco_masks(flips=True)",
             'fcn(stride=4, convolutions=[1, 2, 2, 2], width=16, dense=64, window=3, norm="batch", dropout=0.5)', "adam(lr=0.003)",
-            settings={"epochs": 30, "batch_size": 8, "schedule": "cosine"},
+            settings={"epochs": 100, "batch_size": 8, "schedule": "cosine"},
         ),
     ),
 )  # fmt: skip
