@@ -31,7 +31,8 @@ VARIANTS = {
 }
 
 
-SHAPES: dict[str, tuple[int, ...]] = {}  # of one example, where neither (2, 12, 14) nor (6,) will do
+# of one example, where neither (2, 12, 14) nor (6,) will do
+SHAPES: dict[str, tuple[int, ...]] = {"lrcn": (3, 2, 6, 5), "siamese": (2, 1, 6, 5)}
 
 
 def _cases() -> list[tuple[str, TaskKind]]:
@@ -53,7 +54,7 @@ def _shape(spec: str) -> tuple[int, ...]:
 
 
 def _units(spec: str) -> int:
-    return 1 if parse(spec).name == "logistic_regression" else 3
+    return 1 if parse(spec).name in ("logistic_regression", "siamese") else 3
 
 
 def _model(spec: str, kind: TaskKind, seed: int = 0) -> nn.Module:

@@ -20,8 +20,8 @@ from whynet.registry import Range
 from whynet.rng import numpy_generator
 
 CLASSES = ("right", "left", "down", "up", "growing", "shrinking", "turning right", "turning left")
-SPEED = np.array([(0.06, 0.12), (0.06, 0.12), (0.08, 0.14), (0.03, 0.05)])  # a frame, in rounds of x, y, size and angle
-SIZES = (0.11, 0.3)  # radius in sides of the picture
+SPEED = np.array([(0.06, 0.12), (0.06, 0.12), (0.05, 0.08), (0.05, 0.08)])  # a frame, in rounds of x, y, size and angle
+SIZES = (0.12, 0.36)  # radius in sides of the picture
 
 
 @data_set(
