@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import isotonic_regression
 
+from whynet import figures
+from whynet.errors import OptionError
 from whynet.figures.layered import _rising, lay_out, longest_way
+from whynet.models.graph import Edge, Graph, Node
 
 numbers = st.lists(st.tuples(st.floats(-5, 5), st.floats(0.1, 9)), min_size=1, max_size=12)
 
@@ -61,3 +64,9 @@ def test_one_value_that_many_read_runs_in_one_line() -> None:
     assert routes[0, 2, "v"] == routes[0, 3, "v"][:1]
     straight = [x for x, _ in routes[0, 3, "v"]]
     assert straight == pytest.approx([straight[0]] * 2)
+
+
+def test_a_graph_that_nobody_could_read_is_refused() -> None:
+    nodes = tuple(Node(str(i), "module") for i in range(801))
+    with pytest.raises(OptionError, match=r"at most 800 nodes can be drawn\. Received: 801"):
+        figures.graph(Graph(nodes, tuple(Edge(i, i + 1, (1,)) for i in range(800))))

@@ -124,6 +124,31 @@ def test_the_depth_is_as_deep_as_is_legible() -> None:
     assert [len(drawn.at(depth).nodes) for depth in (1, 2, 3)] == [5, 7, 10]
 
 
+class Loops(nn.Module):
+    """Many operations between two modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(3, 3), nn.Linear(3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = y = self.first(x)
+        for step in range(60):
+            x = torch.maximum(x, y + step)
+        return self.last(x)
+
+
+def test_many_operations_are_gathered_where_they_would_hide_the_modules() -> None:
+    drawn = graph(Loops(), (3,))
+    assert [node.name for node in drawn.nodes] == ["input", "first", "+, maximum … (120)", "last", "output"]
+    assert ways(drawn) == set(pairwise(node.name for node in drawn.nodes))
+    whole = graph(Loops(), (3,), depth=1)
+    assert len(whole.nodes) == 124
+    assert whole.gathered(least=121).nodes == whole.nodes
+    small = graph(Branches(), (3, 8, 8), depth=9)
+    assert small.legible().nodes == small.nodes  # what is legible is left as it is
+
+
 def test_inside_a_module_is_a_graph_of_its_own() -> None:
     drawn = graph(Branches(), (3, 8, 8), inside="two")
     assert [node.name for node in drawn.nodes] == ["input", "two.0", "two.1", "two.2", "output"]

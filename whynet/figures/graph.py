@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path as Line
 
+from whynet.errors import OptionError
 from whynet.figures.canvas import Words, finish, sheet, width_of
 from whynet.figures.layered import Layout, lay_out, longest_way
 from whynet.figures.style import SMALL, theme
 from whynet.models.graph import Edge, Graph, Node
 from whynet.text import Text
 
+MOST = 800  # nodes that can still be laid out
 TALL = 16  # layers in one column, where it can be cut
 BOX, PITCH, STUB = 0.25, 0.6, 0.15  # inches: the height of a box, from one layer to the next, how far an edge goes straight
 SIDE = 0.3  # between columns
@@ -28,8 +30,10 @@ def graph(network: Graph, *, title: Words = "") -> Figure:
     """The graph from top to bottom, in columns where it is long; ``title``: else what the graph says of itself.
 
     Boxes are modules: coloured where they hold parameters. Pills are operations. A shape stands at the beginning of what carries
-    it, with the batch axis.
+    it, with the batch axis. Raises `OptionError` for more than 800 nodes.
     """
+    if len(network.nodes) > MOST:
+        raise OptionError(_TOO_MANY, most=MOST, n=len(network.nodes))
     parts = _columns(network)
     wide = [max(x + right for x, right in zip(part.at.x, part.right, strict=True)) for part in parts]
     narrow = [min(x - left for x, left in zip(part.at.x, part.left, strict=True)) for part in parts]
@@ -195,6 +199,10 @@ def _continue(ax: Axes, end: tuple[float, float], start: tuple[float, float], ch
     ax.plot(*zip(*path, strict=True), color=now.muted, linewidth=1.1, linestyle=(0, (4, 2)), solid_joinstyle="round", zorder=1)
 
 
+_TOO_MANY = Text(
+    "A graph of at most {most} nodes can be drawn. Received: {n}. Choose a smaller depth, or one module to look inside.",
+    "노드가 {most}개까지인 그래프를 그릴 수 있다. 받은 것: {n}개. 깊이(depth)를 줄이거나, 안을 들여다볼 모듈 하나를 고른다.",
+)
 _INPUT = Text("input", "입력")
 _OUTPUT = Text("output", "출력")
 _NOTE = Text(

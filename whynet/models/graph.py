@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 import torch
@@ -107,14 +108,32 @@ class Graph:
         return Graph(tuple(nodes), tuple(dict.fromkeys(edge for edge in moved if edge.source != edge.target)))
 
     def legible(self, most: int = LEGIBLE) -> Graph:
-        """As deep as it can be shown in at most ``most`` nodes."""
-        shown = self.at(1)
+        """As deep as it can be shown in at most ``most`` nodes; operations side by side are gathered where depth alone is too much."""
+        crowded = len(self.at(1).nodes) > most
+        shown = self.at(1).gathered() if crowded else self.at(1)
         for depth in range(2, self.depth + 1):
-            deeper = self.at(depth)
+            deeper = self.at(depth).gathered() if crowded else self.at(depth)
             if len(deeper.nodes) > most:
                 break
             shown = deeper
         return shown
+
+    def gathered(self, least: int = 4) -> Graph:
+        """The graph with each run of ``least`` or more operations, no module between, as one: ``where, gather, + … (3,209)``."""
+        runs = [(kind, list(run)) for kind, run in groupby(range(len(self.nodes)), lambda place: self.nodes[place].kind)]
+        places, nodes = [0] * len(self.nodes), list[Node]()
+        for kind, run in runs:
+            together = kind == "operation" and len(run) >= least
+            for place in run:
+                if place == run[0] or not together:
+                    nodes.append(self.nodes[place])
+                places[place] = len(nodes) - 1
+            if together:
+                common = [name for name, _ in Counter(self.nodes[place].name for place in run).most_common(3)]
+                read = sum(self.nodes[place].parameters for place in run)
+                nodes[-1] = Node(f"{', '.join(common)} … ({len(run):,})", "operation", "", read)
+        moved = [Edge(places[edge.source], places[edge.target], edge.shape) for edge in self.edges]
+        return Graph(tuple(nodes), tuple(dict.fromkeys(edge for edge in moved if edge.source != edge.target)))
 
     def inside(self, name: str) -> Graph:
         """What runs inside one module, with what enters it and where it leads. Raises `UnknownNameError`."""
