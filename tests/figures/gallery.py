@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from whynet import figures
+from whynet.engine.roc import roc
 from whynet.figures.charts import bars, colours, facets, lines, remarks
 from whynet.models.build import build
 from whynet.models.graph import graph
@@ -86,6 +87,7 @@ GALLERY: dict[str, Callable[[], Figure]] = {
         title=TITLE,
     ),
     "weights": lambda: figures.weights({"hidden0": PICTURES - 0.5, "head": [np.nan, 1.0]}, title=TITLE),
+    "roc": lambda: figures.roc({"장미": roc([3, 2, 1, 0], [1, 0, 1, 0]), "a long name": roc([1, 0], [1, 0])}, title=TITLE),
     "schedule": lambda: figures.schedule({"cosine": np.linspace(0.1, 0, 20)}, title=TITLE),
     "schedule, log": lambda: figures.schedule({"exponential": 0.1 * 0.9 ** np.arange(20)}, title=TITLE, log=True),
     "graph": lambda: figures.graph(NETWORK, title=TITLE),

@@ -19,6 +19,7 @@ from whynet.figures.masks import masks
 from whynet.figures.path import path_2d
 from whynet.figures.pictures import images, worst
 from whynet.figures.relation import relation
+from whynet.figures.roc import roc
 from whynet.figures.save import save, svg
 from whynet.figures.schedule import schedule
 from whynet.figures.style import theme, use_theme
@@ -28,5 +29,5 @@ from whynet.figures.weights import weights
 __all__ = [
     "Level", "attention", "boxes", "by_depth", "class_counts", "confusion", "correlation", "curves", "decision_boundary",
     "distribution", "embedding", "evidence", "feature_maps", "filters", "graph", "heat", "images", "look", "masks", "path_2d",
-    "relation", "save", "schedule", "svg", "theme", "trial", "use_theme", "weights", "worst",
+    "relation", "roc", "save", "schedule", "svg", "theme", "trial", "use_theme", "weights", "worst",
 ]  # fmt: skip
