@@ -142,6 +142,7 @@ def test_many_operations_are_gathered_where_they_would_hide_the_modules() -> Non
     drawn = graph(Loops(), (3,))
     assert [node.name for node in drawn.nodes] == ["input", "first", "+, maximum … (120)", "last", "output"]
     assert ways(drawn) == set(pairwise(node.name for node in drawn.nodes))
+    assert str(drawn.says) == "2 modules, one after another"
     whole = graph(Loops(), (3,), depth=1)
     assert len(whole.nodes) == 124
     assert whole.gathered(least=121).nodes == whole.nodes

@@ -23,6 +23,7 @@ MOST = 800  # nodes that can still be laid out
 TALL = 16  # layers in one column, where it can be cut
 BOX, PITCH, STUB = 0.25, 0.6, 0.15  # inches: the height of a box, from one layer to the next, how far an edge goes straight
 SIDE = 0.3  # between columns
+BETWEEN = 0.1  # a name and its kind
 WORDS, SHAPES = SMALL - 0.5, SMALL - 1.5
 
 
@@ -88,7 +89,7 @@ class _Part:
                 _box(ax, node, x, y)
             shapes = dict.fromkeys(shape for source, _, shape in self.edges if source == place)
             if node is not None and shapes:
-                words = "\n".join(written(shape) for shape in shapes)
+                words = " · ".join(map(written, shapes))
                 ax.text(x + 0.06, y - BOX / 2 - 0.03, words, fontsize=SHAPES, color=now.muted, va="top", linespacing=1.0)
 
 
@@ -122,9 +123,9 @@ def _columns(network: Graph) -> list[_Part]:
             own += [(number[gone[0][0]] + bool(came), len(nodes) - 1, gone[0][2])]
         left = [_width(node) / 2 + 0.08 for node in nodes]
         right = list(left)
-        for source, _, shape in own:  # room for the shape beside the edge
-            if nodes[source] is not None:
-                right[source] = max(right[source], width_of(written(shape), SHAPES) + 0.12)
+        for source, node in enumerate(nodes):  # room for the shapes beside the edge
+            words = " · ".join(dict.fromkeys(written(shape) for place, _, shape in own if place == source))
+            right[source] = max(right[source], width_of(words, SHAPES) + 0.12) if node is not None and words else right[source]
         parts.append(_Part(nodes, own, left, right, lay_out(left, right, own, levels)))
     return parts
 
@@ -152,7 +153,7 @@ def _width(node: Node | None) -> float:
     if node is None:
         return 0.1
     name, label = _words(node)
-    return max(0.36, width_of(name, WORDS) + width_of(label, SHAPES) + 0.16 + 0.06 * bool(label))
+    return max(0.36, width_of(name, WORDS) + width_of(label, SHAPES) + 0.18 + BETWEEN * bool(label))
 
 
 def _words(node: Node) -> tuple[str, str]:
@@ -172,7 +173,7 @@ def _box(ax: Axes, node: Node, x: float, y: float) -> None:
     ax.add_patch(FancyBboxPatch(corner, wide, BOX, shape, facecolor=now.paper, edgecolor="none", zorder=2))
     ax.add_patch(FancyBboxPatch(corner, wide, BOX, shape, facecolor=fill, edgecolor="none", alpha=pale, zorder=2.5))
     ax.add_patch(FancyBboxPatch(corner, wide, BOX, shape, fill=False, edgecolor=fill, linewidth=1.0, zorder=3))
-    total = width_of(name, WORDS) + (width_of(label, SHAPES) + 0.06 if label else 0)
+    total = width_of(name, WORDS) + (width_of(label, SHAPES) + BETWEEN if label else 0)
     ax.text(x - total / 2, y, name, fontsize=WORDS, color=now.ink, va="center_baseline", zorder=4)
     if label:
         ax.text(x + total / 2, y, label, fontsize=SHAPES, color=now.muted, va="center_baseline", ha="right", zorder=4)

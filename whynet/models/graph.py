@@ -157,8 +157,11 @@ class Graph:
     @property
     def says(self) -> Text:
         """How it is built, in one sentence."""
-        joints = Counter(node.name for place, node in enumerate(self.nodes) if len(self.into(place)) > 1)
+        met = Counter(edge.target for edge in self.edges)
+        joints = Counter(node.name for place, node in enumerate(self.nodes) if met[place] > 1 and "…" not in node.name)
         parts = sum(node.kind == "module" for node in self.nodes)
+        if not joints and max(met.values(), default=0) > 1:  # among gathered operations, which have no name of their own
+            return Text("{n} modules; ways part and meet", "모듈 {n}개, 길이 갈라졌다 만난다").fill(n=parts)
         if not joints:
             return Text("{n} modules, one after another", "모듈 {n}개가 한 줄로 이어진다").fill(n=parts)
         where = ", ".join(f"{count} × {name}" for name, count in joints.most_common())
