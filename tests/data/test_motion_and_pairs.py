@@ -52,7 +52,9 @@ def test_what_grows_grows_until_it_is_the_largest(name: str, sign: int) -> None:
     x, y = _still("moving_shapes(n=400, side=32, noise=0)")
     ink = x[y == CLASSES.index(name)].sum((2, 3, 4))
     change = sign * ink.log().diff(dim=1)
-    assert ((change > 0.05) | (change < -1)).all()  # 2 · ln 3 · (0.05 … 0.08) = 0.11 … 0.18, less what pixels round; or once round
+    assert (
+        (change > 0.05) | (change < -1)
+    ).all()  # 2 · ln 3 · (0.05 … 0.08) = 0.11 … 0.18, less what pixels round; or once round
     assert (change < -1).sum(1).max() <= 2
 
 

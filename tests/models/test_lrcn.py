@@ -19,7 +19,9 @@ def test_it_is_a_network_for_frames_an_lstm_and_the_mean_of_its_answers() -> Non
     remember, answer = nn.LSTM(5, 4, batch_first=True), nn.Linear(4, 3)
     for module, at in ((convolve, "frames.body.conv2d_0."), (see, "frames.body.linear_3."), (answer, "head.")):
         module.load_state_dict({name: state[at + name] for name in ("weight", "bias")})
-    remember.load_state_dict({f"{name}_l0": state["memory." + name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")})
+    remember.load_state_dict(
+        {f"{name}_l0": state["memory." + name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+    )
     videos = torch.randn(2, 6, 2, 5, 5)
     seen = torch.stack([torch.stack([see(convolve(frame[None]).relu().flatten(1))[0] for frame in video]) for video in videos])
     expected = torch.stack([torch.stack([answer(h) for h in states]).mean(0) for states in remember(seen)[0]])

@@ -11,8 +11,8 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from whynet.data import load
 from whynet.experiment.compare import Comparison, compare
-from whynet.questions.generalisation import gaps
 from whynet.experiment.resampling import bootstrap, made, trained_on, weighted
+from whynet.questions.generalisation import gaps
 from whynet.recipe import recipe
 from whynet.text import Text
 

@@ -27,4 +27,6 @@ class Training:
     optimizer: str = "adam"
     loss: str | None = None  # the model's or the task's where it names none
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the recipe: epochs, batch_size, schedule, …
-    reaches: float | None = None  # the test metric it was measured to reach, mean of three seeds, rounded down; None: not measured
+    reaches: float | None = (
+        None  # the test metric it was measured to reach, mean of three seeds, rounded down; None: not measured
+    )
