@@ -10,6 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from whynet.data import load
+from whynet.data.dataset import Dataset, Examples
 from whynet.doctor.causes.lr_too_low import LrTooLow
 from whynet.doctor.causes.too_few_epochs import TooFewEpochs
 from whynet.doctor.course import Course
@@ -19,7 +21,7 @@ from whynet.doctor.pace import LEAST, Pace, smaller, stacked_pace
 from whynet.doctor.plan import Plan, plan
 from whynet.doctor.running import run_trial
 from whynet.doctor.seen_pace import Seen
-from whynet.engine.arm import prepare
+from whynet.engine.arm import load_data, prepare
 from whynet.engine.train import probe_steps
 from whynet.recipe import Recipe, recipe
 from whynet.text import use_language
@@ -177,3 +179,15 @@ def test_longer_training_is_not_tried_where_trainings_are_cut_to_less_than_half(
     assert trial.steps is not None
     assert {one.cause.name for one in trial.tried} == {"lr-too-low"}
     assert "too-few-epochs" in [cause.name for cause in trial.left_out]
+
+
+def test_fewer_examples_of_sets_with_pools_of_their_own_are_still_theirs() -> None:
+    def apart(_seed: int) -> Dataset:
+        whole = load("iris")
+        other = [Examples(-examples.pool_x, examples.pool_y, examples.index) for examples in (whole.validation, whole.test)]
+        return replace(whole, validation=other[0], test=other[1])
+
+    whole, cut = apart(0), load_data(smaller(recipe(apart, "mlp"), 2, 8, test=10))
+    for split in ("train", "validation", "test"):
+        known = {row.tobytes() for row in getattr(whole, split).x.numpy()}
+        assert all(row.tobytes() in known for row in getattr(cut, split).x.numpy()), split

@@ -137,10 +137,8 @@ def _subset(whole: Dataset, seed: int, most: int, judged: int) -> Dataset:
         index = getattr(whole, split).index
         order = torch.randperm(len(index), generator=generator(seed, "sample", split))[:limit] if len(index) > limit else ...
         chosen[split] = index[order]
-    pool_x, pool_y = whole.train.pool_x, whole.train.pool_y
-    every = torch.cat(list(chosen.values()))
-    x, y = pool_x[every], pool_y[every]
-    train, validation, test = (
-        Examples(x, y, part) for part in torch.arange(len(every)).split([len(i) for i in chosen.values()])
-    )
+    sets = [(getattr(whole, split), index) for split, index in chosen.items()]  # each may have a pool of its own
+    x = torch.cat([examples.pool_x[index] for examples, index in sets])
+    y = torch.cat([examples.pool_y[index] for examples, index in sets])
+    train, validation, test = (Examples(x, y, part) for part in torch.arange(len(x)).split([len(index) for _, index in sets]))
     return replace(whole, train=train, validation=validation, test=test)
