@@ -30,6 +30,25 @@ MODELS = {  # every registered model, and the corners of the larger ones: its da
     "perceptron": "two",
     "sequential([conv2d(4, 3), batch_norm, relu, noise(0.1), max_pool(2), flatten, dropout(0.2), linear(3)])": "pictures",
 }
+DEEP = {  # larger ones, by their own small example, for a few steps: a fixture or a spec of data
+    "alexnet": "pictures",
+    "densenet": "pictures",
+    "fast_rcnn": "shapes(n=40, size=24)",
+    "faster_rcnn": "shapes(n=40, size=24)",
+    "fcn": "shape_masks(n=40, size=16)",
+    "googlenet": "pictures",
+    "hebbian": "digits(train=40)",
+    "lrcn": "moving_shapes(n=60)",
+    "nin": "pictures",
+    "rcnn": "shapes(n=40, size=24)",
+    "resnet": "pictures",
+    "siamese": "digit_pairs(n=100)",
+    "sppnet": "shapes(n=40, size=24)",
+    "svm": "points",
+    "vgg": "pictures",
+    "vit": "pictures",
+    "yolo": "shapes(n=40, size=24)",
+}
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +66,7 @@ def same(a: Outcome, b: Outcome) -> bool:
 
 
 def test_every_model_is_here() -> None:
-    assert {spec.partition("(")[0] for spec in MODELS} == set(registry.names("model"))
+    assert {spec.partition("(")[0] for spec in MODELS} | set(DEEP) == set(registry.names("model"))
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -57,6 +76,15 @@ def test_traced_is_eager(request: pytest.FixtureRequest, trained: Any, model: st
     watching = {"probes": all_probes(), "evaluations": None}
     [eager], [traced] = trained(arm, tier="eager", **watching), trained(arm, tier="traced", **watching)
     assert eager.history.steps == arm.total_steps
+    assert same(eager, traced)
+
+
+@pytest.mark.parametrize("model", DEEP)
+def test_traced_is_eager_for_deep_ones(request: pytest.FixtureRequest, trained: Any, model: str) -> None:
+    data = DEEP[model] if "(" in DEEP[model] else request.getfixturevalue(DEEP[model])
+    arm = prepare(recipe(data, registry.get("model", model).facts.get("example", model), batch_size=8, steps=3))
+    [eager], [traced] = trained(arm, tier="eager"), trained(arm, tier="traced")
+    assert eager.history.steps == 3
     assert same(eager, traced)
 
 

@@ -33,7 +33,7 @@ def test_every_error_speaks_both_languages_and_travels(kind: type[WhynetError]) 
 
 
 def test_all_are_of_one_family() -> None:
-    assert len(KINDS) == 11
+    assert len(KINDS) == 12
     assert all(kind.__doc__ and kind.__module__ == "whynet.errors" for kind in KINDS)
 
 

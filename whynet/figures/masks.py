@@ -68,7 +68,7 @@ def masks(
     ]
     if handles:
         where = {"loc": "upper left", "bbox_to_anchor": (1.03, 1.0), "borderaxespad": 0.0}
-        axes[0, 2].legend(handles=handles, frameon=False, fontsize=SMALL, **where)
+        axes[0, -1].legend(handles=handles, frameon=False, fontsize=SMALL, **where)
     return finish(figure)
 
 
